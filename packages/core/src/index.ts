@@ -1,1 +1,31 @@
-export {}
+export type { CallOptions, ProcoreClient } from './api/client.js'
+export type { Clock } from './clock.js'
+export { createProcoreAuth, type ProcoreAuth, resolveProcoreAuth } from './create-procore-auth.js'
+export {
+  type CustomEnvironment,
+  ENVIRONMENTS,
+  type Environment,
+  type EnvironmentName,
+} from './environments.js'
+export {
+  AppNotInstalledError,
+  ConfigurationError,
+  ERROR_TABLE,
+  isProcoreAuthError,
+  ProcoreApiError,
+  ProcoreAuthError,
+  type ProcoreAuthErrorCode,
+  ReauthorizationRequiredError,
+  TokenRequestError,
+  type TokenRequestOutcome,
+} from './errors.js'
+export type { ProcoreAuthEventName, ProcoreAuthEvents, ProcoreAuthListener } from './events.js'
+export type { ProcoreContext } from './http/context.js'
+export type { AuthReply, AuthRequest, AuthResponse } from './http/types.js'
+export { optionsFromEnv, type ProcoreAuthOptions } from './options.js'
+export type { InstalledApp } from './sign-in/installed-app.js'
+export type { OnSignIn, SignIn } from './sign-in/sign-in.js'
+export type { ProcoreUser } from './token-set.js'
+export { MemoryTokenStore } from './tokens/memory-token-store.js'
+export type { StoredRecord, TokenStore } from './tokens/store.js'
+export type { ConnectionStatus } from './tokens/token-manager.js'

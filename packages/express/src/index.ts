@@ -1,1 +1,3 @@
-export {}
+export { procoreAuth } from './middleware.js'
+export { requireProcore } from './require-procore.js'
+export type { ExpressRequest, Handler } from './types.js'

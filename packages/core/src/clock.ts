@@ -1,0 +1,15 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** Where time comes from; injected so that tests can move it. */
+export interface Clock {
+  /** Returns the current time in epoch milliseconds. */
+  now(): number
+  /** Resolves after `ms` milliseconds. */
+  sleep(ms: number): Promise<void>
+}
+
+/** The machine's own clock. Its timers do not keep a process alive. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms) => delay(ms, undefined, { ref: false }),
+}

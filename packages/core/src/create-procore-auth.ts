@@ -1,0 +1,236 @@
+import { ProcoreClient } from './api/client.js'
+import { createTransport, type Transport } from './api/transport.js'
+import type { Environment } from './environments.js'
+import { ConfigurationError } from './errors.js'
+import { EventBus, type ProcoreAuthEventName, type ProcoreAuthListener } from './events.js'
+import { type ProcoreContext, RequestContext } from './http/context.js'
+import { guard } from './http/guard.js'
+import { createRoutes } from './http/routes.js'
+import type { AuthReply, AuthRequest, AuthResponse } from './http/types.js'
+import { createWeb, type Web } from './http/web.js'
+import { exchangeAuthorizationCode } from './oauth/authorization-code.js'
+import { authorizationUrl } from './oauth/authorization-url.js'
+import { type OAuthClient, OUT_OF_BAND } from './oauth/client.js'
+import { requestServiceTokens } from './oauth/client-credentials.js'
+import { refreshTokens } from './oauth/refresh-token.js'
+import { revokeToken } from './oauth/revoke.js'
+import { inspectAccessToken } from './oauth/token-info.js'
+import { type Config, optionsFromEnv, type ProcoreAuthOptions, resolveOptions } from './options.js'
+import {
+  createInstalledApp,
+  INSTALLED_APP_PRINCIPAL,
+  type InstalledApp,
+} from './sign-in/installed-app.js'
+import type { SignInConfig } from './sign-in/sign-in.js'
+import { assertPrincipal } from './tokens/grant-key.js'
+import { GrantStore } from './tokens/grant-store.js'
+import { type ConnectionStatus, TokenManager } from './tokens/token-manager.js'
+import type { TokenSource } from './tokens/token-source.js'
+
+const SERVICE_PRINCIPAL = 'service-account'
+const auths = new WeakSet<object>()
+
+/** Sign in with Procore for one application in one environment. Frozen; share it. */
+export interface ProcoreAuth {
+  readonly environment: Environment
+  /** Paths of the routes as a browser asks for them; `undefined` without a redirect URI. */
+  readonly paths:
+    | Readonly<Record<'login' | 'callback' | 'logout' | 'disconnect', string>>
+    | undefined
+  /**
+   * Returns a client for a user outside a request: in a job, a socket, a script.
+   *
+   * @param principal the Procore user's id, or what the option `principal` returned; without it the
+   *   only user of an installed app
+   * @throws {ProcoreAuthError} `ERR_PROCORE_ARGUMENT_INVALID`; whether there is a grant shows with
+   *   the first call, as {@link ReauthorizationRequiredError}
+   */
+  forUser(...principal: [] | [principal: string]): ProcoreClient
+  /**
+   * Returns a client for the application's service account (DMSA). It needs `forCompany` for every
+   * call, `/me` and `/companies` included.
+   */
+  forService(): ProcoreClient
+  /**
+   * Starts the out-of-band sign-in of an installed app.
+   *
+   * @param options `principal`: whose grant it becomes, for an app of several users
+   */
+  installedApp(options?: { readonly principal?: string }): InstalledApp
+  /** Tells how a user is connected. Without a principal: the only user of an installed app. */
+  status(...principal: [] | [principal: string]): Promise<ConnectionStatus>
+  /**
+   * Revokes a user's grant at Procore, checks that it is dead, and deletes it. Does nothing when
+   * there is none.
+   *
+   * @throws {ProcoreAuthError} `ERR_PROCORE_DISCONNECT_FAILED`; the grant is kept then
+   */
+  disconnect(...principal: [] | [principal: string]): Promise<void>
+  /** Adds a listener; returns a function that removes it. */
+  on<Name extends ProcoreAuthEventName>(name: Name, listener: ProcoreAuthListener<Name>): () => void
+  /** For adapters: answers a route, or returns `undefined` at once for any other request. */
+  handle(request: AuthRequest): Promise<AuthResponse> | undefined
+  /** For adapters: makes `req.procore`; cheap, and nothing is read until it is touched. */
+  context(request: AuthRequest, reply: AuthReply): ProcoreContext
+  /** For adapters: returns what to answer when a request may not go on. */
+  guard(request: AuthRequest): Promise<AuthResponse | undefined>
+  /** Closes the connections to Procore. */
+  close(): Promise<void>
+}
+
+/**
+ * Creates everything from options, or from the `PROCORE_*` variables when there are none.
+ *
+ * @throws {ConfigurationError} naming every fault at once
+ * @example
+ * const auth = createProcoreAuth({ environment: 'sandbox', clientId, clientSecret, redirectUri, secret })
+ */
+export function createProcoreAuth<Raw = unknown>(options?: ProcoreAuthOptions<Raw>): ProcoreAuth {
+  return compose(resolveOptions(options ?? optionsFromEnv(), 'any'))
+}
+
+/**
+ * For adapters: returns what their one argument stands for, ready for web sign-in.
+ *
+ * @param input ready-made, or options, or nothing for the `PROCORE_*` variables
+ * @throws {ConfigurationError} naming every fault at once, a missing redirect URI included
+ */
+export function resolveProcoreAuth<Raw = unknown>(
+  input?: ProcoreAuth | ProcoreAuthOptions<Raw>,
+): ProcoreAuth {
+  if (!isProcoreAuth(input)) return compose(resolveOptions(input ?? optionsFromEnv(), 'web'))
+  if (input.paths) return input
+  throw new ConfigurationError(['createProcoreAuth got no redirectUri, and web sign-in needs one'])
+}
+
+function isProcoreAuth(value: ProcoreAuth | ProcoreAuthOptions | undefined): value is ProcoreAuth {
+  return value !== undefined && auths.has(value)
+}
+
+function compose(config: Config): ProcoreAuth {
+  const transport = createTransport({
+    apiOrigin: config.environment.apiOrigin,
+    timeoutMs: config.apiTimeoutMs,
+  })
+  const events = new EventBus()
+  const oauth = oauthClient(config, transport)
+  const manager = createManager(config, oauth, events)
+  const client = (identity: 'user' | 'service-account', source: TokenSource): ProcoreClient =>
+    new ProcoreClient({ apiOrigin: config.environment.apiOrigin, transport, source, identity })
+  const user = (args: [] | [principal: string]) =>
+    manager.ref('authorization_code', toPrincipal(args))
+  const service = manager.ref('client_credentials', SERVICE_PRINCIPAL)
+  const signIn: SignInConfig = {
+    manager,
+    events,
+    onSignIn: config.onSignIn,
+    exchange: (code, redirectUri) => exchangeAuthorizationCode(oauth, { code, redirectUri }),
+    revoke: (token) => revokeToken(oauth, token),
+    createClient: (source) => client('user', source),
+  }
+  const forUser: ProcoreAuth['forUser'] = (...args) => client('user', manager.source(user(args)))
+  const forService = (): ProcoreClient => client('service-account', manager.source(service))
+  const web = config.web && {
+    ...webParts(config, { manager, events, signIn, oauth }),
+    clientFor: forUser,
+    serviceClient: forService,
+    config: config.web,
+  }
+  const auth: ProcoreAuth = Object.freeze({
+    environment: config.environment,
+    forUser,
+    forService,
+    installedApp: ({ principal = INSTALLED_APP_PRINCIPAL } = {}) => {
+      assertPrincipal(principal)
+      const url = authorizationUrl(oauth, { redirectUri: OUT_OF_BAND })
+      return createInstalledApp(signIn, {
+        authorizationUrl: url,
+        redirectUri: OUT_OF_BAND,
+        principal,
+      })
+    },
+    status: async (...args) => manager.status(user(args)),
+    disconnect: async (...args) => manager.disconnect(user(args)),
+    on: (name, listener) => events.on(name, listener),
+    close: () => transport.close(),
+    ...webMethods(web && createWeb(web)),
+  } satisfies ProcoreAuth)
+  auths.add(auth)
+  return auth
+}
+
+function oauthClient(config: Config, transport: Transport): OAuthClient {
+  return {
+    loginOrigin: config.environment.loginOrigin,
+    clientId: config.clientId,
+    clientSecret: config.clientSecret,
+    scope: config.scope,
+    fetch: (url, init) => transport.tokenFetch(url, init),
+    timeoutMs: config.tokenTimeoutMs,
+    clock: config.clock,
+  }
+}
+
+function createManager(config: Config, oauth: OAuthClient, events: EventBus): TokenManager {
+  const { clientId, clock, environment, randomBytes, tokenStore } = config
+  return new TokenManager({
+    grants: new GrantStore(tokenStore, { environment: environment.name, clientId }),
+    events,
+    clock,
+    randomBytes,
+    refresh: (refreshToken, redirectUri) => refreshTokens(oauth, { refreshToken, redirectUri }),
+    requestServiceTokens: () => requestServiceTokens(oauth),
+    revoke: (token) => revokeToken(oauth, token),
+    inspect: (token) => inspectAccessToken(oauth, token),
+  })
+}
+
+function webParts(
+  config: Config,
+  parts: {
+    readonly manager: TokenManager
+    readonly events: EventBus
+    readonly signIn: SignInConfig
+    readonly oauth: OAuthClient
+  },
+) {
+  const { clientId, clock, environment, randomBytes, tokenStore } = config
+  const scope = `${environment.name} ${clientId}`
+  const grants = new GrantStore(tokenStore, { environment: environment.name, clientId })
+  return {
+    ...parts,
+    scope,
+    clock,
+    randomBytes,
+    authorizationUrl: (request: { redirectUri: string; state: string }) =>
+      authorizationUrl(parts.oauth, request),
+    // Taken under an owner that nobody else has, and never given back.
+    takeOnce: (name: string, ttlMs: number) =>
+      grants.acquireLease(`${scope} ${name}`, randomBytes(16).toString('hex'), ttlMs),
+  }
+}
+
+function webMethods(
+  web: Web | undefined,
+): Pick<ProcoreAuth, 'paths' | 'handle' | 'context' | 'guard'> {
+  if (!web) {
+    const missing = (): never => {
+      throw new ConfigurationError(['web sign-in needs redirectUri and secret'])
+    }
+    return { paths: undefined, handle: () => undefined, context: missing, guard: missing }
+  }
+  return {
+    paths: web.paths.public,
+    handle: createRoutes(web),
+    context: (request, reply) => new RequestContext(web, request, reply),
+    guard: (request) => guard(web, request),
+  }
+}
+
+/** An argument that is there must be a principal: `forUser(undefined)` is a fault, not a default. */
+function toPrincipal(args: readonly unknown[]): string {
+  if (args.length === 0) return INSTALLED_APP_PRINCIPAL
+  const [principal] = args
+  assertPrincipal(principal)
+  return principal
+}

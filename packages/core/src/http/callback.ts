@@ -1,0 +1,113 @@
+import { BoundedMap } from '../bounded-map.js'
+import { isProcoreAuthError, ProcoreAuthError } from '../errors.js'
+import { readAuthorizationResponse } from '../oauth/authorization-response.js'
+import { Secret } from '../redact.js'
+import { completeSignIn } from '../sign-in/sign-in.js'
+import { consumeLogin, cookieName, findLogin, type LoginState } from '../state/login-state.js'
+import { readCookies, setCookie } from './cookies.js'
+import { loginPrincipal } from './identity.js'
+import { queryOf } from './paths.js'
+import { redirect } from './respond.js'
+import type { AuthRequest, AuthResponse } from './types.js'
+import type { Web } from './web.js'
+
+/** How long a second hit of the same callback gets the answer of the first. */
+const REPEATABLE_MS = 60_000
+const MAXIMUM_REMEMBERED = 1_000
+
+interface Outcome {
+  readonly until: number
+  readonly response: Promise<AuthResponse>
+}
+
+/** A sign-in that failed after its state was used up: the login cookie goes with the error. */
+export interface FailedCallback {
+  readonly error: ProcoreAuthError
+  readonly cookies: readonly string[]
+}
+
+/**
+ * Creates the handler of `GET callback`: believes only a login that this browser started, completes
+ * it once, signs the user in, and leads to a URL without code and state.
+ *
+ * A second hit of the same browser, such as a doubled click, gets the answer of the first.
+ *
+ * @param fail shows an error
+ */
+export function createCallback(
+  web: Web,
+  fail: (request: AuthRequest, failed: FailedCallback) => Promise<AuthResponse>,
+): (request: AuthRequest) => Promise<AuthResponse> {
+  const outcomes = new BoundedMap<string, Outcome>(MAXIMUM_REMEMBERED)
+  const once = (request: AuthRequest, login: LoginState, code: string | ProcoreAuthError) => {
+    const now = web.clock.now()
+    const known = outcomes.get(login.state)
+    if (known && known.until > now) return known.response
+    const response = complete(web, { request, login, code }).catch(async (error: unknown) => {
+      if (!isProcoreAuthError(error) || isOperational(error)) throw error
+      return fail(request, { error, cookies: [clearLogin(web, login)] })
+    })
+    outcomes.set(login.state, { until: now + REPEATABLE_MS, response })
+    return response
+  }
+  return async (request) => {
+    try {
+      const answer = readAuthorizationResponse(queryOf(request.url))
+      const login = findLogin(web.login, readCookies(request), answer.state)
+      if (login.principal !== loginPrincipal(web, request)) throw otherUser()
+      return await once(request, login, 'code' in answer ? answer.code : answer.error)
+    } catch (error) {
+      if (!isProcoreAuthError(error) || isOperational(error)) throw error
+      return fail(request, { error, cookies: [] })
+    }
+  }
+}
+
+async function complete(
+  web: Web,
+  callback: {
+    readonly request: AuthRequest
+    readonly login: LoginState
+    readonly code: string | ProcoreAuthError
+  },
+): Promise<AuthResponse> {
+  const { request, login, code } = callback
+  try {
+    await consumeLogin(web.login, login)
+  } catch (error) {
+    // Another process has completed it, or is about to; the browser has or will have its cookie.
+    const used = error instanceof ProcoreAuthError && error.code === 'ERR_PROCORE_STATE_USED'
+    if (used) return redirect(303, login.returnTo, [clearLogin(web, login)])
+    throw error
+  }
+  if (typeof code !== 'string') throw code
+  const { principal, user } = await completeSignIn(web.signIn, {
+    code: new Secret(code),
+    redirectUri: web.config.redirectUri.href,
+    principal: login.principal,
+    request,
+  })
+  return redirect(303, login.returnTo, [
+    clearLogin(web, login),
+    ...(web.config.principal ? [] : [web.session.issue(principal, user)]),
+  ])
+}
+
+function clearLogin(web: Web, login: LoginState): string {
+  const name = cookieName(web.login, login.state)
+  return setCookie({ name, value: '', maxAgeMs: 0, secure: web.secure })
+}
+
+function otherUser(): ProcoreAuthError {
+  return new ProcoreAuthError(
+    'ERR_PROCORE_STATE_MISMATCH',
+    'The application has another user signed in than the one who started this login',
+  )
+}
+
+/** Faults of the application's own services belong to its error handler, not on a page of ours. */
+function isOperational(error: ProcoreAuthError): boolean {
+  return (
+    error.code === 'ERR_PROCORE_STORE_UNAVAILABLE' || error.code === 'ERR_PROCORE_ARGUMENT_INVALID'
+  )
+}

@@ -1,0 +1,37 @@
+import { ProcoreAuthError } from '../errors.js'
+import type { ProcoreUser } from '../token-set.js'
+import type { AuthRequest } from './types.js'
+import type { Web } from './web.js'
+
+/** Who a request comes from. */
+export interface Identity {
+  readonly principal: string
+  /** Known where the session cookie is ours; an application with its own session keeps its own. */
+  readonly user: ProcoreUser | undefined
+}
+
+/** Returns whom the verified session names: the application's own where it has one, else ours. */
+export function identify(web: Web, request: AuthRequest): Identity | undefined {
+  const { principal } = web.config
+  if (!principal) return web.session.read(request)
+  const name = principal(request)
+  if (name === undefined) return undefined
+  return { principal: web.manager.ref('authorization_code', name).principal, user: undefined }
+}
+
+/**
+ * Returns whose login a request starts or ends.
+ *
+ * @returns `undefined` where the principal will be the Procore user's id
+ * @throws {ProcoreAuthError} `ERR_PROCORE_PRINCIPAL_MISSING` when the application's session is to be
+ *   bound and names nobody
+ */
+export function loginPrincipal(web: Web, request: AuthRequest): string | undefined {
+  if (!web.config.principal) return undefined
+  const identity = identify(web, request)
+  if (identity) return identity.principal
+  throw new ProcoreAuthError(
+    'ERR_PROCORE_PRINCIPAL_MISSING',
+    'The option principal returned nobody: sign the user in to the application before the login route',
+  )
+}

@@ -1,0 +1,46 @@
+import { startLogin } from '../state/login-state.js'
+import { readCookies, setCookie } from './cookies.js'
+import { loginPrincipal } from './identity.js'
+import { queryOf } from './paths.js'
+import { redirect } from './respond.js'
+import { safeReturnTo } from './return-to.js'
+import type { AuthRequest, AuthResponse } from './types.js'
+import type { Web } from './web.js'
+
+/** `GET login?returnTo=/path`: sends the browser to Procore. */
+export function login(web: Web, request: AuthRequest): AuthResponse {
+  const [returnTo, ...more] = queryOf(request.url).getAll('returnTo')
+  return redirectToProcore(web, request, more.length > 0 ? undefined : returnTo)
+}
+
+/**
+ * Starts a login in this browser.
+ *
+ * @param returnTo path on this origin to end at
+ * @throws {ProcoreAuthError} `ERR_PROCORE_PRINCIPAL_MISSING`
+ */
+export function redirectToProcore(
+  web: Web,
+  request: AuthRequest,
+  returnTo: string | undefined,
+): AuthResponse {
+  const { secure } = web
+  const started = startLogin(web.login, readCookies(request), {
+    returnTo: resolveReturnTo(web, returnTo),
+    principal: loginPrincipal(web, request),
+  })
+  const { href: redirectUri } = web.config.redirectUri
+  return redirect(302, web.authorizationUrl({ redirectUri, state: started.state }), [
+    setCookie({ ...started.cookie, maxAgeMs: web.login.maxAgeMs, secure }),
+    ...started.remove.map((name) => setCookie({ name, value: '', maxAgeMs: 0, secure })),
+  ])
+}
+
+/** Returns where to end: what is asked for if it lies on this origin, else the default. */
+export function resolveReturnTo(web: Web, input: string | null | undefined): string {
+  return safeReturnTo(input, {
+    origin: web.config.redirectUri.origin,
+    fallback: web.config.defaultReturnTo,
+    routes: web.paths.routes,
+  })
+}

@@ -1,0 +1,208 @@
+import { BoundedMap } from '../bounded-map.js'
+import type { Clock } from '../clock.js'
+import { ProcoreAuthError, ReauthorizationRequiredError } from '../errors.js'
+import type { EventBus, ProcoreAuthEventName, ProcoreAuthEvents } from '../events.js'
+import type { Secret } from '../redact.js'
+import type { GrantType, ProcoreUser, TokenSet } from '../token-set.js'
+import { disconnectGrant } from './disconnect.js'
+import { Expiry } from './expiry.js'
+import type { Grant } from './grant.js'
+import { assertPrincipal } from './grant-key.js'
+import type { GrantStore } from './grant-store.js'
+import {
+  type GrantRef,
+  newGeneration,
+  type Outdated,
+  type RefreshConfig,
+  renewGrant,
+} from './refresh.js'
+import type { TokenSource, UsableToken } from './token-source.js'
+
+/** Whether and how a principal is connected to Procore. */
+export type ConnectionStatus =
+  | { readonly state: 'connected'; readonly user: ProcoreUser | undefined }
+  | { readonly state: 'needs-reauthorization'; readonly reason: string; readonly since: number }
+  | { readonly state: 'not-connected' }
+
+/** What the manager needs. The requests come as functions, so no wire is known here. */
+export interface TokenManagerConfig {
+  readonly grants: GrantStore
+  readonly events: EventBus
+  readonly clock: Clock
+  readonly randomBytes: (size: number) => Buffer
+  readonly refresh: RefreshConfig['refresh']
+  readonly requestServiceTokens: RefreshConfig['requestServiceTokens']
+  readonly revoke: RefreshConfig['revoke']
+  /** Asks Procore whether an access token works. */
+  readonly inspect: (accessToken: Secret) => Promise<'valid' | 'invalid'>
+}
+
+interface Cached {
+  readonly grant: Grant
+  /** By Procore's clock. */
+  readonly renewAt: number
+}
+
+const MAXIMUM_CACHED = 10_000
+const SAVE_ATTEMPTS = 20
+
+/** Hands out access tokens that work, and is the only one to change stored grants. */
+export class TokenManager {
+  readonly #config: TokenManagerConfig
+  readonly #expiry: Expiry
+  readonly #cache = new BoundedMap<string, Cached>(MAXIMUM_CACHED)
+  readonly #confirmed = new BoundedMap<string, string>(MAXIMUM_CACHED)
+  readonly #flights = new Map<string, Promise<Grant>>()
+
+  constructor(config: TokenManagerConfig) {
+    this.#config = config
+    this.#expiry = new Expiry(config.clock, () => config.randomBytes(1).readUInt8() / 255)
+  }
+
+  /** Names a grant; checks the principal. */
+  ref(grantType: GrantType, principal: string): GrantRef {
+    assertPrincipal(principal)
+    return { key: this.#config.grants.key(grantType, principal), grantType, principal }
+  }
+
+  /**
+   * Returns an access token that is not about to expire: from memory when there is one, else from
+   * the store, else by one refresh, whoever asks at the same time.
+   *
+   * @throws {ReauthorizationRequiredError} when somebody has to sign in (again)
+   * @throws {ProcoreAuthError} `ERR_PROCORE_REFRESH_FAILED`, `ERR_PROCORE_STORE_UNAVAILABLE`
+   */
+  async use(ref: GrantRef): Promise<UsableToken> {
+    const cached = this.#cache.get(ref.key)
+    if (cached && this.#expiry.isBefore(cached.renewAt)) return usable(cached.grant)
+    const generation = cached?.grant.generation
+    return usable(await this.#renew(ref, { generation, reason: 'expiring' }))
+  }
+
+  /**
+   * Returns a token newer than one that Procore answered 401 to.
+   *
+   * @param rejected generation of the token that was used
+   * @throws the same as {@link TokenManager.use}
+   */
+  async replace(ref: GrantRef, rejected: string): Promise<UsableToken> {
+    const cached = this.#cache.get(ref.key)
+    if (cached && cached.grant.generation !== rejected) return usable(cached.grant)
+    for (;;) {
+      // A flight that others started may end at the very pair that was rejected.
+      const grant = await this.#renew(ref, { generation: rejected, reason: 'rejected' })
+      if (grant.generation !== rejected) return usable(grant)
+    }
+  }
+
+  /** Returns the tokens of one grant in the form that the API client takes. */
+  source(ref: GrantRef): TokenSource {
+    return {
+      use: () => this.use(ref),
+      replace: (rejected) => this.replace(ref, rejected.generation),
+      isConfirmed: (token) => this.#confirmed.get(ref.key) === token.generation,
+      confirm: async (token) => {
+        const state = await this.#config.inspect(token.accessToken)
+        if (state === 'valid') this.#confirmed.set(ref.key, token.generation)
+        else this.#confirmed.delete(ref.key)
+        return state
+      },
+    }
+  }
+
+  /** Stores what a sign-in brought. It replaces whatever is stored. */
+  async save(
+    ref: GrantRef,
+    given: {
+      readonly tokens: TokenSet
+      readonly user: ProcoreUser
+      readonly redirectUri: string
+    },
+  ): Promise<void> {
+    this.#expiry.observe(given.tokens)
+    const grant: Grant = {
+      ...given,
+      generation: newGeneration(this.#config),
+      principal: ref.principal,
+      reauthorization: undefined,
+    }
+    for (let attempt = 0; attempt < SAVE_ATTEMPTS; attempt += 1) {
+      const replaces = await this.#config.grants.generation(ref.key)
+      if (await this.#config.grants.write(ref.key, grant, replaces)) {
+        this.#remember(ref, grant)
+        return
+      }
+    }
+    throw new ProcoreAuthError(
+      'ERR_PROCORE_STORE_UNAVAILABLE',
+      'The grant was replaced again and again while it was written: sign in again',
+    )
+  }
+
+  /** Tells from the store how a principal is connected. */
+  async status(ref: GrantRef): Promise<ConnectionStatus> {
+    const grant = await this.#config.grants.read(ref.key, ref.principal)
+    if (!grant) return { state: 'not-connected' }
+    if (grant.reauthorization) return { state: 'needs-reauthorization', ...grant.reauthorization }
+    if (!this.#cache.get(ref.key)) this.#remember(ref, grant)
+    return { state: 'connected', user: grant.user }
+  }
+
+  /** Whether there is a grant that may work: from memory when one is known, else from the store. */
+  async isConnected(ref: GrantRef): Promise<boolean> {
+    return this.#cache.get(ref.key) !== undefined || (await this.status(ref)).state === 'connected'
+  }
+
+  /**
+   * Ends a grant: revokes it at Procore, checks that it is dead, deletes it.
+   *
+   * @throws {ProcoreAuthError} `ERR_PROCORE_DISCONNECT_FAILED` when Procore does not confirm; the
+   *   grant is kept then
+   */
+  async disconnect(ref: GrantRef): Promise<void> {
+    this.#cache.delete(ref.key)
+    const ended = await disconnectGrant({ ...this.#config, expiry: this.#expiry }, ref)
+    this.#cache.delete(ref.key)
+    if (ended) await this.#config.events.emit('disconnected', { principal: ref.principal })
+  }
+
+  /** One renewal at a time per grant; whoever comes meanwhile gets the same result. */
+  async #renew(ref: GrantRef, outdated: Outdated): Promise<Grant> {
+    const running = this.#flights.get(ref.key)
+    if (running !== undefined) return running
+    const events: (() => Promise<void>)[] = []
+    const notify = <Name extends ProcoreAuthEventName>(
+      name: Name,
+      event: ProcoreAuthEvents[Name],
+    ): void => {
+      events.push(() => this.#config.events.emit(name, event))
+    }
+    const flight = this.#fly(ref, outdated, notify).finally(() => this.#flights.delete(ref.key))
+    this.#flights.set(ref.key, flight)
+    try {
+      return await flight
+    } finally {
+      for (const emit of events) await emit()
+    }
+  }
+
+  async #fly(ref: GrantRef, outdated: Outdated, notify: RefreshConfig['notify']): Promise<Grant> {
+    try {
+      const config = { ...this.#config, expiry: this.#expiry, notify }
+      const grant = await renewGrant(config, ref, outdated)
+      this.#remember(ref, grant)
+      return grant
+    } catch (error) {
+      if (error instanceof ReauthorizationRequiredError) this.#cache.delete(ref.key)
+      throw error
+    }
+  }
+
+  #remember(ref: GrantRef, grant: Grant): void {
+    this.#cache.set(ref.key, { grant, renewAt: this.#expiry.renewAt(grant.tokens) })
+  }
+}
+
+function usable(grant: Grant): UsableToken {
+  return { accessToken: grant.tokens.accessToken, generation: grant.generation }
+}
