@@ -133,7 +133,7 @@ try {
 
   console.log(`\n${count} steps, all as they should be.`)
 } catch (error) {
-  console.log('  ✗ failed')
+  console.log('    ✗')
   console.error(error)
   process.exitCode = 1
 } finally {
@@ -143,11 +143,11 @@ try {
   await procore.close()
 }
 
-async function step(what: string, run: () => Promise<string | undefined | void>): Promise<void> {
+async function step(what: string, run: () => Promise<unknown>): Promise<void> {
   count += 1
   console.log(`${String(count).padStart(2)}. ${what}`)
   const seen = await run()
-  console.log(`  ✓ ${seen ?? 'done'}`)
+  console.log(typeof seen === 'string' ? `    ✓ ${seen}` : '    ✓')
 }
 
 /** Fills in Procore's login page; the next page asks for consent. */
