@@ -8,7 +8,11 @@ const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 
 test('every error code has an entry with cause and cure, and no entry is left over', () => {
   const entries = [...read('docs/errors.md').matchAll(/^### (ERR_\w+)$/gm)].map(([, code]) => code)
-  expect(entries.toSorted()).toEqual(Object.keys(ERROR_TABLE).toSorted())
+  expect(entries.sort()).toEqual(Object.keys(ERROR_TABLE).sort())
+})
+
+test.each(readdirSync(join(root, 'test/snippets')))('the README shows %s as it is compiled', (file) => {
+  expect(read('README.md')).toContain(`\`\`\`ts\n${read(`test/snippets/${file}`)}\`\`\``)
 })
 
 test('every link between the documents leads to a file', () => {
