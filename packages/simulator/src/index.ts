@@ -1,1 +1,9 @@
-export {}
+export type { RateLimits } from './api/rate-limiter.js'
+export type { SimulatorClock } from './clock.js'
+export { createSimulator } from './create-simulator.js'
+export type { RefreshMode, TokenFormat } from './doorkeeper/model.js'
+export type { Fault, FaultKind, FaultMoment, Faults, FaultTarget } from './faults.js'
+export type { Ledger, LedgerEntry } from './ledger.js'
+export type { SimulatorOptions } from './options.js'
+export type { AuthorizeOptions, SimulatedApp, Simulator } from './simulator.js'
+export type { SimulatedCompany, SimulatedProject, SimulatedUser } from './world.js'
