@@ -48,6 +48,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   express: ['@procore-auth/core', '@procore-auth/core/node'],
   simulator: ['npm:hono', 'npm:@hono/node-server'],
+  'store-postgres': ['types:@procore-auth/core'],
+  'store-redis': ['types:@procore-auth/core'],
 }
 
 interface Import {

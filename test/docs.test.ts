@@ -11,9 +11,12 @@ test('every error code has an entry with cause and cure, and no entry is left ov
   expect(entries.sort()).toEqual(Object.keys(ERROR_TABLE).sort())
 })
 
-test.each(readdirSync(join(root, 'test/snippets')))('the README shows %s as it is compiled', (file) => {
-  expect(read('README.md')).toContain(`\`\`\`ts\n${read(`test/snippets/${file}`)}\`\`\``)
-})
+test.each(readdirSync(join(root, 'test/snippets')))(
+  'the README shows %s as it is compiled',
+  (file) => {
+    expect(read('README.md')).toContain(`\`\`\`ts\n${read(`test/snippets/${file}`)}\`\`\``)
+  },
+)
 
 test('every link between the documents leads to a file', () => {
   const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md'].concat(

@@ -8,8 +8,11 @@ export interface Clock {
   sleep(ms: number): Promise<void>
 }
 
-/** The machine's own clock. Its timers do not keep a process alive. */
+/**
+ * The machine's own clock. A sleep keeps the process alive: somebody waits for what follows, such as
+ * the next try to store a pair.
+ */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  sleep: (ms) => delay(ms, undefined, { ref: false }),
+  sleep: (ms) => delay(ms),
 }

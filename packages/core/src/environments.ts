@@ -44,13 +44,17 @@ export const ENVIRONMENTS: Readonly<Record<EnvironmentName, Environment>> = {
 const NAMES = Object.keys(ENVIRONMENTS).join(', ')
 
 /** Hosts that were right once or never, and are still found in tutorials. */
-const MISTAKEN_HOSTS: Readonly<Record<string, string>> = {
-  'app.procore.com': 'it served logins until 2023; the login origin is https://login.procore.com',
-  'api.sandbox.procore.com':
+const MISTAKEN_HOSTS: ReadonlyMap<string, string> = new Map([
+  ['app.procore.com', 'it served logins until 2023; the login origin is https://login.procore.com'],
+  [
+    'api.sandbox.procore.com',
     'it does not exist; the API of the sandbox is https://sandbox.procore.com',
-  'login.sandbox.procore.com':
+  ],
+  [
+    'login.sandbox.procore.com',
     'it does not exist; the login of the sandbox is https://login-sandbox.procore.com',
-}
+  ],
+])
 
 /** What {@link resolveEnvironment} found: an environment, or what is wrong. */
 export type EnvironmentResult =
@@ -112,9 +116,11 @@ function parseOrigin(option: string, value: unknown): URL | string {
   if (typeof value !== 'string' || value === '') {
     return `${option} is missing: a custom environment needs loginOrigin and apiOrigin (PROCORE_LOGIN_ORIGIN and PROCORE_API_ORIGIN)`
   }
-  if (!URL.canParse(value)) return `${option} is not a URL: write it as https://host`
+  if (!/^https?:\/\//i.test(value) || !URL.canParse(value)) {
+    return `${option} is not a URL: write it as https://host`
+  }
   const url = new URL(value)
-  const mistaken = MISTAKEN_HOSTS[url.hostname]
+  const mistaken = MISTAKEN_HOSTS.get(url.hostname)
   if (mistaken) return `${option} ${url.origin} is wrong: ${mistaken}`
   if (url.username || url.password || url.search || url.hash || url.pathname !== '/') {
     return `${option} must be an origin alone, such as ${url.origin}, without path, query or credentials`

@@ -167,7 +167,7 @@ function resolveWeb(
   const defaultReturnTo = checkPath(faults, 'defaultReturnTo', options.defaultReturnTo ?? '/')
   const session = positive(faults, 'sessionMaxAgeSeconds', options.sessionMaxAgeSeconds ?? 604_800)
   const login = positive(faults, 'loginMaxAgeSeconds', options.loginMaxAgeSeconds ?? 1_800)
-  if (!redirectUri) return undefined
+  if (!redirectUri || faults.length > 0) return undefined
   return {
     redirectUri,
     secrets,

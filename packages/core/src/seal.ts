@@ -40,10 +40,13 @@ export function createSealer(
   return {
     seal: (text, context) => encrypt(first, text, { context, iv: randomBytes(IV_BYTES) }),
     open: (sealed, context) => {
-      const [version, id, data] = sealed.split('.', 3)
+      const [version, id, text = '', ...rest] = sealed.split('.', 4)
       const key = keys.find((candidate) => candidate.id === id)
-      if (version !== VERSION || !key || !data) return undefined
-      return decrypt(key, Buffer.from(data, 'base64url'), context)
+      const data = Buffer.from(text, 'base64url')
+      // Node decodes leniently; only the one spelling that was written is ours.
+      const isCanonical = rest.length === 0 && data.toString('base64url') === text
+      if (version !== VERSION || !key || !isCanonical) return undefined
+      return decrypt(key, data, context)
     },
   }
 }

@@ -1,9 +1,9 @@
 import { ProcoreAuthError } from '../errors.js'
 import type { TokenSource } from '../tokens/token-source.js'
 import { fetchFromApi, withoutOwnHeaders } from './fetch.js'
-import { isJson, send, toApiError } from './send.js'
+import { connectionError, isJson, send, toApiError } from './send.js'
 import { companyHeader, type Query, resolveTarget, toCompanyId } from './target.js'
-import type { ApiRequest, Transport } from './transport.js'
+import type { ApiRequest, ApiResponse, Transport } from './transport.js'
 
 /** What a client is made of. */
 export interface ClientConfig {
@@ -88,7 +88,7 @@ export class ProcoreClient {
    * @throws {ProcoreAuthError} for a URL of another origin, a missing company, or no token; never
    *   for a status
    */
-  readonly fetch: typeof globalThis.fetch = (input, init) => {
+  readonly fetch: typeof globalThis.fetch = async (input, init) => {
     return fetchFromApi(this.#config, new Request(absolute(input, this.#config.apiOrigin), init))
   }
 
@@ -114,13 +114,15 @@ export class ProcoreClient {
     }
     const answer = await send(this.#config, request)
     if (answer.statusCode >= 300) throw await toApiError(request, answer)
-    return parse(answer)
+    return parse(request, answer)
   }
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the caller says which JSON an endpoint answers with
-async function parse(answer: Awaited<ReturnType<typeof send>>): Promise<any> {
-  const text = await answer.body.text()
+async function parse(request: ApiRequest, answer: ApiResponse): Promise<any> {
+  const text = await answer.body.text().catch((error: unknown) => {
+    throw connectionError(request, error)
+  })
   if (text === '') return undefined
   if (!isJson(answer)) return text
   try {

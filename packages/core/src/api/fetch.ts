@@ -2,7 +2,7 @@ import { isLoopback } from '../environments.js'
 import { ProcoreAuthError } from '../errors.js'
 import type { TokenSource } from '../tokens/token-source.js'
 import { send } from './send.js'
-import { companyHeader, resolveTarget } from './target.js'
+import { companyHeader, resolveTarget, toCompanyId } from './target.js'
 import type { ApiResponse, Transport } from './transport.js'
 
 /** What `client.fetch` needs. */
@@ -17,8 +17,11 @@ export interface FetchConfig {
 const MAXIMUM_REDIRECTS = 5
 const REDIRECTS = [301, 302, 303, 307, 308]
 const WITHOUT_BODY = [101, 103, 204, 205, 304]
-/** Headers that are the client's own, or belong to one connection. */
-const OWN_HEADERS = ['authorization', 'host', 'connection', 'content-length', 'procore-company-id']
+/** Headers that are the client's own, or belong to one connection; nothing here unpacks a body. */
+const OWN_HEADERS = [
+  ...['authorization', 'procore-company-id', 'host', 'content-length', 'accept-encoding'],
+  ...['connection', 'keep-alive', 'transfer-encoding', 'te', 'trailer', 'upgrade', 'expect'],
+]
 
 /** Sends a standard request to the API and returns a standard response. */
 export async function fetchFromApi(config: FetchConfig, request: Request): Promise<Response> {
@@ -43,12 +46,13 @@ async function sendRequest(
   { url, body }: { readonly url: string; readonly body: Uint8Array | undefined },
 ): Promise<ApiResponse> {
   const target = resolveTarget(config.apiOrigin, url, { method: request.method })
-  const company = request.headers.get('procore-company-id') ?? config.companyId
+  const named = request.headers.get('procore-company-id')
+  const company = named === null ? config.companyId : toCompanyId(named)
   const headers = withoutOwnHeaders(Object.fromEntries(request.headers))
   return send(config, {
     method: target.method,
     path: target.path,
-    headers: { ...headers, ...companyHeader(target, config.identity, company ?? undefined) },
+    headers: { ...headers, ...companyHeader(target, config.identity, company) },
     body,
     signal: request.signal,
   })
@@ -62,11 +66,12 @@ export function withoutOwnHeaders(
   return Object.fromEntries(entries.filter(([name = '']) => !OWN_HEADERS.includes(name)))
 }
 
-/** Returns where an answer leads, if it is one to follow. Only reads are ever repeated elsewhere. */
+/** Returns where an answer leads, unless it is for the caller. Only reads are repeated elsewhere. */
 function redirectOf(request: Request, answer: ApiResponse, base: string): URL | undefined {
   const { location } = answer.headers
   if (!REDIRECTS.includes(answer.statusCode) || typeof location !== 'string') return undefined
-  if (request.redirect === 'manual' || !['GET', 'HEAD'].includes(request.method)) return undefined
+  const followed = request.redirect === 'follow' && ['GET', 'HEAD'].includes(request.method)
+  if (!followed && request.redirect !== 'error') return undefined
   if (URL.canParse(location, base)) return new URL(location, base)
   throw new ProcoreAuthError('ERR_PROCORE_FOREIGN_URL', 'Procore redirected to a malformed URL')
 }

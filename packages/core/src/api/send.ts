@@ -1,4 +1,6 @@
+import { setMaxListeners } from 'node:events'
 import { AppNotInstalledError, ProcoreApiError, ProcoreAuthError } from '../errors.js'
+import type { Secret } from '../redact.js'
 import type { TokenSource, UsableToken } from '../tokens/token-source.js'
 import type { ApiRequest, ApiResponse, Transport } from './transport.js'
 
@@ -7,6 +9,12 @@ export interface SendConfig {
   readonly transport: Transport
   readonly source: TokenSource
 }
+
+/**
+ * Tokens that took the place of a rejected one. When one of them is rejected as well, it is asked
+ * about before it is renewed, or calls that overlap would renew each other's tokens without an end.
+ */
+const replacements = new WeakSet<Secret>()
 
 /**
  * Sends a call with the bearer. A 401 is answered by one newer token and one more try; a second 401
@@ -20,13 +28,16 @@ export interface SendConfig {
 export async function send(config: SendConfig, request: ApiRequest): Promise<ApiResponse> {
   const { source } = config
   const { signal } = request
+  // As fetch does: one signal may well stop a hundred calls.
+  if (signal) setMaxListeners(0, signal)
   let token = await abortable(source.use(), signal)
   let answer = await sendOnce(config, request, token)
   if (answer.statusCode !== 401) return answer
-  const confirmedBefore = source.isConfirmed(token)
+  const confirmedBefore = source.isConfirmed(token) || replacements.has(token.accessToken)
   if (!confirmedBefore) {
     await answer.body.dump()
     token = await abortable(source.replace(token), signal)
+    replacements.add(token.accessToken)
     answer = await sendOnce(config, request, token)
     if (answer.statusCode !== 401) return answer
   }
@@ -50,14 +61,29 @@ async function sendOnce(
   try {
     return await transport.api({ ...request, headers: { ...request.headers, authorization } })
   } catch (error) {
-    request.signal?.throwIfAborted()
-    // The error of the transport may hold the request, and the request holds the token.
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
-    throw new ProcoreAuthError(
-      'ERR_PROCORE_API_UNREACHABLE',
-      `${request.method} ${pathname(request)} got no answer from Procore (${code}); whether it took effect is unknown`,
+    throw connectionError(request, error)
+  }
+}
+
+/**
+ * Names why an answer did not come or broke off; the reason of the signal when that stopped it. The
+ * error of the transport is not kept: it may hold the request, and the request holds the token.
+ */
+export function connectionError(request: ApiRequest, error: unknown): unknown {
+  const { method, signal } = request
+  if (signal?.aborted) return signal.reason
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+  const call = `${method} ${pathname(request)}`
+  if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') {
+    return new ProcoreAuthError(
+      'ERR_PROCORE_ARGUMENT_INVALID',
+      `${call} was not sent: a header of it is malformed or not for the caller to set`,
     )
   }
+  return new ProcoreAuthError(
+    'ERR_PROCORE_API_UNREACHABLE',
+    `${call} got no whole answer from Procore (${code}); whether it took effect is unknown`,
+  )
 }
 
 /** Reads an answer that is not a success and gives it a name. */

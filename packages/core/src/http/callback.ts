@@ -1,12 +1,12 @@
 import { BoundedMap } from '../bounded-map.js'
-import { isProcoreAuthError, ProcoreAuthError } from '../errors.js'
+import { isProcoreAuthError, ProcoreAuthError, type ProcoreAuthErrorCode } from '../errors.js'
 import { readAuthorizationResponse } from '../oauth/authorization-response.js'
 import { Secret } from '../redact.js'
 import { completeSignIn } from '../sign-in/sign-in.js'
 import { consumeLogin, cookieName, findLogin, type LoginState } from '../state/login-state.js'
 import { readCookies, setCookie } from './cookies.js'
 import { loginPrincipal } from './identity.js'
-import { queryOf } from './paths.js'
+import { queryOf, toPublicPath } from './paths.js'
 import { redirect } from './respond.js'
 import type { AuthRequest, AuthResponse } from './types.js'
 import type { Web } from './web.js'
@@ -44,7 +44,11 @@ export function createCallback(
     const known = outcomes.get(login.state)
     if (known && known.until > now) return known.response
     const response = complete(web, { request, login, code }).catch(async (error: unknown) => {
-      if (!isProcoreAuthError(error) || isOperational(error)) throw error
+      if (!isShown(error)) {
+        // Not an answer to repeat: the store may be back when the page is loaded again.
+        outcomes.delete(login.state)
+        throw error
+      }
       return fail(request, { error, cookies: [clearLogin(web, login)] })
     })
     outcomes.set(login.state, { until: now + REPEATABLE_MS, response })
@@ -57,7 +61,7 @@ export function createCallback(
       if (login.principal !== loginPrincipal(web, request)) throw otherUser()
       return await once(request, login, 'code' in answer ? answer.code : answer.error)
     } catch (error) {
-      if (!isProcoreAuthError(error) || isOperational(error)) throw error
+      if (!isShown(error)) throw error
       return fail(request, { error, cookies: [] })
     }
   }
@@ -72,12 +76,13 @@ async function complete(
   },
 ): Promise<AuthResponse> {
   const { request, login, code } = callback
+  const end = toPublicPath(web.paths, { url: request.url, path: login.returnTo })
   try {
     await consumeLogin(web.login, login)
   } catch (error) {
     // Another process has completed it, or is about to; the browser has or will have its cookie.
     const used = error instanceof ProcoreAuthError && error.code === 'ERR_PROCORE_STATE_USED'
-    if (used) return redirect(303, login.returnTo, [clearLogin(web, login)])
+    if (used) return redirect(303, end, [clearLogin(web, login)])
     throw error
   }
   if (typeof code !== 'string') throw code
@@ -87,7 +92,7 @@ async function complete(
     principal: login.principal,
     request,
   })
-  return redirect(303, login.returnTo, [
+  return redirect(303, end, [
     clearLogin(web, login),
     ...(web.config.principal ? [] : [web.session.issue(principal, user)]),
   ])
@@ -105,9 +110,25 @@ function otherUser(): ProcoreAuthError {
   )
 }
 
-/** Faults of the application's own services belong to its error handler, not on a page of ours. */
-function isOperational(error: ProcoreAuthError): boolean {
-  return (
-    error.code === 'ERR_PROCORE_STORE_UNAVAILABLE' || error.code === 'ERR_PROCORE_ARGUMENT_INVALID'
-  )
+/**
+ * Codes of the application's own store, arguments and calls, which it makes in `onSignIn`; Procore's
+ * failures of a sign-in have others.
+ */
+const APPLICATION_FAULTS: readonly ProcoreAuthErrorCode[] = [
+  'ERR_PROCORE_ARGUMENT_INVALID',
+  'ERR_PROCORE_STORE_UNAVAILABLE',
+  'ERR_PROCORE_STORE_CORRUPTED',
+  'ERR_PROCORE_COMPANY_MISSING',
+  'ERR_PROCORE_FOREIGN_URL',
+  'ERR_PROCORE_API',
+  'ERR_PROCORE_API_UNREACHABLE',
+  'ERR_PROCORE_APP_NOT_INSTALLED',
+  'ERR_PROCORE_NOT_CONNECTED',
+  'ERR_PROCORE_REAUTHORIZATION_REQUIRED',
+  'ERR_PROCORE_REFRESH_FAILED',
+]
+
+/** Whether a failure of a sign-in is shown on a page of ours; the rest is for the framework's handler. */
+export function isShown(error: unknown): error is ProcoreAuthError {
+  return isProcoreAuthError(error) && !APPLICATION_FAULTS.includes(error.code)
 }

@@ -26,6 +26,8 @@ export function setCookie(cookie: {
     name: cookie.name,
     value: cookie.value,
     maxAge: Math.floor(cookie.maxAgeMs / 1000),
+    // Some cookie jars know one of the two only, and would keep what is to be removed.
+    ...(cookie.maxAgeMs === 0 && { expires: new Date(0) }),
     path: '/',
     httpOnly: true,
     sameSite: 'lax',

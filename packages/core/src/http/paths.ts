@@ -2,6 +2,8 @@
 export interface Paths {
   /** For links and redirects: with the prefix that a proxy or a mounted router takes off. */
   readonly public: Readonly<Record<RouteName, string>>
+  /** What a mounted router or a proxy may take off; empty without. */
+  readonly prefix: string
   /** Which route a path of a request belongs to. */
   readonly routes: ReadonlyMap<string, RouteName>
 }
@@ -29,9 +31,24 @@ export function resolvePaths(redirectUri: URL, basePath: string): Paths {
   if (prefix) routes.set(ownCallback, 'callback')
   routes.set(callback, 'callback')
   return {
+    prefix,
     public: { login: at('login'), callback, logout: at('logout'), disconnect: at('disconnect') },
     routes,
   }
+}
+
+/**
+ * Returns a path as the browser sees it: with the prefix, where a proxy took it off the request.
+ *
+ * @param paths of the application
+ * @param request `url` as it was received; `path` to lead to
+ */
+export function toPublicPath(
+  { prefix }: Paths,
+  { url, path }: { readonly url: string; readonly path: string },
+): string {
+  const present = [url, path].some((seen) => seen.startsWith(`${prefix}/`))
+  return present ? path : prefix + path
 }
 
 /** Returns the path of a request's URL. */

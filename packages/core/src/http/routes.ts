@@ -1,8 +1,8 @@
 import { isProcoreAuthError, ProcoreAuthError } from '../errors.js'
-import { createCallback, type FailedCallback } from './callback.js'
+import { createCallback, type FailedCallback, isShown } from './callback.js'
 import { identify } from './identity.js'
 import { login, resolveReturnTo } from './login.js'
-import { pathOf, queryOf, type RouteName } from './paths.js'
+import { pathOf, queryOf, type RouteName, toPublicPath } from './paths.js'
 import { empty, errorResponse, redirect, wantsPage } from './respond.js'
 import type { AuthRequest, AuthResponse } from './types.js'
 import type { Web } from './web.js'
@@ -41,7 +41,7 @@ export function createRoutes(
       if (!allowed) throw methodNotAllowed(allow)
       return await handler(request)
     } catch (error) {
-      if (!isProcoreAuthError(error) || error.status >= 500) throw error
+      if (!isShown(error)) throw error
       const response = showError(web, request, error, [])
       return error.status === 405
         ? { ...response, headers: { ...response.headers, allow } }
@@ -81,8 +81,8 @@ async function disconnect(web: Web, request: AuthRequest): Promise<AuthResponse>
 function signedOut(web: Web, request: AuthRequest): AuthResponse {
   const cookies = web.config.principal ? [] : [web.session.clear()]
   if (!wantsPage(request)) return empty(204, { 'set-cookie': cookies })
-  const returnTo = queryOf(request.url).get('returnTo')
-  return redirect(303, resolveReturnTo(web, returnTo), cookies)
+  const path = resolveReturnTo(web, queryOf(request.url).get('returnTo'))
+  return redirect(303, toPublicPath(web.paths, { url: request.url, path }), cookies)
 }
 
 /** Shows an error of ours to the browser or program that made the request. */

@@ -5,6 +5,8 @@ import type { TokenSet } from '../token-set.js'
 import { authorizationServer, clientAuth, type OAuthClient, requestOptions } from './client.js'
 
 const MAXIMUM_TOKEN_LENGTH = 16_384
+/** Beyond the year 5000: not a time in seconds. */
+const MAXIMUM_SECONDS = 1e11
 
 /** Codes of errors that arise before a byte of the request is written. */
 const NEVER_SENT =
@@ -42,7 +44,7 @@ export async function requestTokens(client: OAuthClient, request: TokenRequest):
   try {
     answer = await oauth.processGenericTokenEndpointResponse(server, clientMetadata, response)
   } catch (error) {
-    throw answerError(error, response.status)
+    throw answerError(await oauthErrorOf(error), response.status)
   }
   return toTokenSet(answer, request, client.clock.now())
 }
@@ -54,7 +56,7 @@ function toTokenSet(
 ): TokenSet {
   const { access_token, refresh_token, expires_in } = answer
   const createdAt = answer['created_at']
-  if (expires_in === undefined || expires_in <= 0) throw invalidAnswer('has no expires_in')
+  if (!isSeconds(expires_in)) throw invalidAnswer('has no usable expires_in')
   if (request.grantType !== 'client_credentials' && !refresh_token) {
     throw invalidAnswer('has no refresh_token')
   }
@@ -65,16 +67,20 @@ function toTokenSet(
   return {
     accessToken: new Secret(access_token),
     refreshToken: refresh_token ? new Secret(refresh_token) : undefined,
-    issuedAt: typeof createdAt === 'number' && createdAt > 0 ? createdAt * 1000 : now,
+    issuedAt: isSeconds(createdAt) ? createdAt * 1000 : now,
     lifetimeMs: expires_in * 1000,
   }
 }
 
-function invalidAnswer(what: string, cause?: unknown): TokenRequestError {
+function isSeconds(value: unknown): value is number {
+  return typeof value === 'number' && value > 0 && value < MAXIMUM_SECONDS
+}
+
+function invalidAnswer(what: string): TokenRequestError {
   return new TokenRequestError(
     'ERR_PROCORE_TOKEN_RESPONSE_INVALID',
     `The answer of the token endpoint ${what}: look at status.procore.com, then try again`,
-    { outcome: 'unknown', cause },
+    { outcome: 'unknown' },
   )
 }
 
@@ -111,8 +117,7 @@ function errorCode(error: unknown): string {
  * Names why an answer is no use. The errors of oauth4webapi hold the response and its body, so none
  * is kept as a cause.
  */
-function answerError(error: unknown, status: number): TokenRequestError {
-  const oauthError = oauthErrorOf(error)
+function answerError(oauthError: string | undefined, status: number): TokenRequestError {
   if (oauthError === undefined) {
     return invalidAnswer(`(HTTP ${status}) is not the JSON of RFC 6749`)
   }
@@ -148,12 +153,19 @@ const OAUTH_ERRORS = [
   'invalid_scope',
 ]
 
-function oauthErrorOf(error: unknown): string | undefined {
-  const code =
-    error instanceof oauth.ResponseBodyError
-      ? error.error
-      : error instanceof oauth.WWWAuthenticateChallengeError
-        ? error.cause.find((challenge) => challenge.parameters.error)?.parameters.error
-        : undefined
+async function oauthErrorOf(error: unknown): Promise<string | undefined> {
+  if (error instanceof oauth.ResponseBodyError) return knownError(error.error)
+  if (!(error instanceof oauth.WWWAuthenticateChallengeError)) return undefined
+  const challenge = error.cause.find(({ parameters }) => parameters.error)
+  return knownError(challenge?.parameters.error) ?? knownError(await errorInBody(error.response))
+}
+
+/** Reads what a challenge left unsaid: it may name the client's scheme alone (RFC 6749, section 5.2). */
+async function errorInBody(response: Response): Promise<unknown> {
+  const body: unknown = await response.json().catch(() => undefined)
+  return typeof body === 'object' && body !== null && 'error' in body ? body.error : undefined
+}
+
+function knownError(code: unknown): string | undefined {
   return OAUTH_ERRORS.find((known) => known === code)
 }

@@ -55,10 +55,7 @@ async function endAtProcore(
     if (!tokens) return grant.generation
     config.expiry.observe(tokens)
     current = { ...grant, tokens, generation: newGeneration(config), reauthorization: undefined }
-    if (!(await config.grants.write(ref.key, current, grant.generation))) {
-      await config.revoke(tokens.accessToken)
-      throw failed('someone signed in again meanwhile')
-    }
+    await keepRevived(config, ref, { revived: current, replaces: grant.generation })
     // In Doorkeeper's on-use mode the pair before this one lives until this one is presented.
     await config.inspect(tokens.accessToken)
   }
@@ -78,6 +75,21 @@ async function revive(config: DisconnectConfig, grant: Grant): Promise<TokenSet 
     if (error instanceof TokenRequestError && error.oauthError === 'invalid_grant') return undefined
     throw error
   }
+}
+
+/** Stores a revived pair until it is revoked; one that cannot be stored is revoked at once. */
+async function keepRevived(
+  config: DisconnectConfig,
+  ref: GrantRef,
+  { revived, replaces }: { readonly revived: Grant; readonly replaces: string },
+): Promise<void> {
+  let kept = false
+  try {
+    kept = await config.grants.write(ref.key, revived, replaces)
+  } finally {
+    if (!kept) await config.revoke(revived.tokens.accessToken)
+  }
+  if (!kept) throw failed('someone signed in again meanwhile')
 }
 
 function failed(why: string): ProcoreAuthError {

@@ -61,7 +61,7 @@ export class GrantStore {
       const cause = new Error(`token store: ${what} failed${code ? ` (${code})` : ''}`)
       throw new ProcoreAuthError(
         'ERR_PROCORE_STORE_UNAVAILABLE',
-        `The token store failed to ${what}: nothing was sent to Procore; check the store, then try again`,
+        `The token store failed (${what}): check the store, then try again`,
         { cause },
       )
     }

@@ -106,6 +106,6 @@ function toMark(value: unknown): ReauthorizationMark | undefined {
 function corrupted(): ProcoreAuthError {
   return new ProcoreAuthError(
     'ERR_PROCORE_STORE_CORRUPTED',
-    'The stored grant is not what was written. It was left untouched: restore it, or disconnect the user and ask for a new sign-in',
+    'The stored grant is not what was written. It was left untouched: restore it, or have the user sign in again',
   )
 }

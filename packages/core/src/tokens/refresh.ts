@@ -32,6 +32,14 @@ export interface RefreshConfig {
   readonly requestServiceTokens: () => Promise<TokenSet>
   /** Revokes a pair. */
   readonly revoke: (accessToken: Secret) => Promise<void>
+  /** Pairs that the store has not taken yet, by key; each is tried again with the next renewal. */
+  readonly unsaved: Map<string, NewPair>
+}
+
+/** A pair fresh from Procore, and the generation that it replaces. */
+export interface NewPair {
+  readonly grant: Grant
+  readonly replaces: string | undefined
 }
 
 /** The grant to get away from: a newer one is wanted. */
@@ -57,16 +65,19 @@ export async function renewGrant(
   ref: GrantRef,
   outdated: Outdated,
 ): Promise<Grant> {
-  const seen = await look(config, ref, outdated)
-  if (seen.usable) return seen.grant
+  const seen = config.unsaved.has(ref.key) ? undefined : await look(config, ref, outdated)
+  if (seen?.usable) return seen.grant
   return withLease(config, ref.key, {
     settled: async () => {
       const now = await look(config, ref, outdated)
       return now.usable ? now.grant : undefined
     },
     work: async () => {
+      const pair = config.unsaved.get(ref.key)
+      if (pair) await keep(config, ref, pair)
       const now = await look(config, ref, outdated)
-      return now.usable ? now.grant : refreshStored(config, { ref, outdated, stored: now.grant })
+      if (now.usable) return now.grant
+      return refreshStored(config, { ref, outdated, stored: now.grant, mayResend: true })
     },
   })
 }
@@ -77,21 +88,29 @@ type Look =
   | { readonly usable: false; readonly grant: Grant | undefined }
 
 async function look(config: RefreshConfig, ref: GrantRef, outdated: Outdated): Promise<Look> {
-  const grant = await config.grants.read(ref.key, ref.principal)
-  if (!grant && ref.grantType === 'authorization_code') throw notConnected(ref)
-  if (grant?.reauthorization) {
-    throw new ReauthorizationRequiredError({ principal: ref.principal, ...grant.reauthorization })
-  }
+  const grant = await readLiving(config, ref)
   const newer = grant && grant.generation !== outdated.generation
   return newer && config.expiry.isFresh(grant.tokens)
     ? { usable: true, grant }
     : { usable: false, grant }
 }
 
+/** Reads a grant that was not rejected; `undefined` only where one needs no sign-in. */
+async function readLiving(config: RefreshConfig, ref: GrantRef): Promise<Grant | undefined> {
+  const grant = await config.grants.read(ref.key, ref.principal)
+  if (!grant && ref.grantType === 'authorization_code') throw notConnected(ref)
+  if (grant?.reauthorization) {
+    throw new ReauthorizationRequiredError({ principal: ref.principal, ...grant.reauthorization })
+  }
+  return grant
+}
+
 interface Attempt {
   readonly ref: GrantRef
   readonly outdated: Outdated
   readonly stored: Grant | undefined
+  /** Whether a request without an answer may be sent once more. */
+  readonly mayResend: boolean
 }
 
 /** Refreshes the stored grant. Only ever called under the lease. */
@@ -101,6 +120,7 @@ async function refreshStored(config: RefreshConfig, attempt: Attempt): Promise<G
   try {
     tokens = await requestNewTokens(config, attempt)
   } catch (error) {
+    if (!(error instanceof TokenRequestError)) throw error
     return afterFailure(config, attempt, error)
   }
   config.expiry.observe(tokens)
@@ -115,36 +135,33 @@ async function refreshStored(config: RefreshConfig, attempt: Attempt): Promise<G
   return keep(config, ref, { grant, replaces: stored?.generation })
 }
 
-async function requestNewTokens(config: RefreshConfig, attempt: Attempt): Promise<TokenSet> {
-  const { ref, stored } = attempt
+async function requestNewTokens(
+  config: RefreshConfig,
+  { ref, stored }: Attempt,
+): Promise<TokenSet> {
   if (!stored || ref.grantType === 'client_credentials') return config.requestServiceTokens()
   const { refreshToken } = stored.tokens
   if (!refreshToken) throw notConnected(ref)
-  try {
-    return await config.refresh(refreshToken, stored.redirectUri)
-  } catch (error) {
-    const lost = error instanceof TokenRequestError && error.outcome === 'unknown'
-    if (!lost) throw error
-    // Procore may or may not have spent the token. One more try decides: it either still works, or
-    // the pair was lost with the answer and only a new sign-in helps.
-    return config.refresh(refreshToken, stored.redirectUri)
-  }
+  return config.refresh(refreshToken, stored.redirectUri)
 }
 
+/** Finds out what a failed request means, after a look at what is stored by now. */
 async function afterFailure(
   config: RefreshConfig,
   attempt: Attempt,
-  error: unknown,
+  error: TokenRequestError,
 ): Promise<Grant> {
-  const { ref, stored, outdated } = attempt
-  if (stored && error instanceof TokenRequestError && error.oauthError === 'invalid_grant') {
-    const current = await config.grants.read(ref.key, ref.principal)
-    if (current && current.generation !== stored.generation && !current.reauthorization) {
-      return current
-    }
-    throw await mark(config, ref, stored)
+  const { ref, stored, outdated, mayResend } = attempt
+  const current = await readLiving(config, ref)
+  if (current && current.generation !== stored?.generation) return current
+  if (error.outcome === 'unknown' && mayResend) {
+    // Procore may or may not have spent the token. One more try decides: it either still works, or
+    // the pair was lost with the answer and only a new sign-in helps.
+    return refreshStored(config, { ...attempt, mayResend: false })
   }
-  if (!(error instanceof TokenRequestError)) throw error
+  if (stored?.tokens.refreshToken && error.oauthError === 'invalid_grant') {
+    return mark(config, ref, stored)
+  }
   const failed = new ProcoreAuthError(
     'ERR_PROCORE_REFRESH_FAILED',
     'The access token could not be renewed; the grant is kept and the next call tries again',
@@ -156,26 +173,26 @@ async function afterFailure(
   throw failed
 }
 
-/** Marks a grant that Procore rejected, unless a newer one is stored by now. */
-async function mark(
-  config: RefreshConfig,
-  ref: GrantRef,
-  grant: Grant,
-): Promise<ReauthorizationRequiredError> {
+/** Marks a grant that Procore rejected, and ends in an error unless another has taken its place. */
+async function mark(config: RefreshConfig, ref: GrantRef, grant: Grant): Promise<Grant> {
   const reauthorization = { reason: 'invalid_grant', since: config.clock.now() }
-  await config.grants.write(ref.key, { ...grant, reauthorization }, grant.generation)
   const details = { principal: ref.principal, ...reauthorization }
-  config.notify('reauthorization-required', details)
-  return new ReauthorizationRequiredError(details)
+  if (await config.grants.write(ref.key, { ...grant, reauthorization }, grant.generation)) {
+    config.notify('reauthorization-required', details)
+    throw new ReauthorizationRequiredError(details)
+  }
+  const current = await readLiving(config, ref)
+  if (current && current.generation !== grant.generation) return current
+  throw new ReauthorizationRequiredError(details)
 }
 
 /** Stores a new pair before anyone uses it: it is the only copy of what Procore now honours. */
-async function keep(
-  config: RefreshConfig,
-  ref: GrantRef,
-  { grant, replaces }: { readonly grant: Grant; readonly replaces: string | undefined },
-): Promise<Grant> {
-  if (await writePatiently(config, ref, { grant, replaces })) {
+async function keep(config: RefreshConfig, ref: GrantRef, pair: NewPair): Promise<Grant> {
+  const { grant } = pair
+  config.unsaved.set(ref.key, pair)
+  const written = await writePatiently(config, ref, pair)
+  config.unsaved.delete(ref.key)
+  if (written) {
     config.notify('tokens-refreshed', {
       principal: ref.principal,
       expiresAt: config.expiry.expiresAt(grant.tokens),
@@ -184,8 +201,8 @@ async function keep(
   }
   // Someone signed in or disconnected meanwhile: theirs counts, and nobody may hold ours.
   await revokeUnstorable(config, ref, grant)
-  const current = await config.grants.read(ref.key, ref.principal)
-  if (current && !current.reauthorization) return current
+  const current = await readLiving(config, ref)
+  if (current) return current
   throw notConnected(ref)
 }
 
@@ -205,7 +222,7 @@ function notConnected({ principal }: GrantRef): ReauthorizationRequiredError {
 async function writePatiently(
   config: RefreshConfig,
   ref: GrantRef,
-  { grant, replaces }: { readonly grant: Grant; readonly replaces: string | undefined },
+  { grant, replaces }: NewPair,
 ): Promise<boolean> {
   for (let attempt = 1; ; attempt += 1) {
     try {

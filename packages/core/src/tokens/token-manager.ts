@@ -11,6 +11,7 @@ import { assertPrincipal } from './grant-key.js'
 import type { GrantStore } from './grant-store.js'
 import {
   type GrantRef,
+  type NewPair,
   newGeneration,
   type Outdated,
   type RefreshConfig,
@@ -53,6 +54,7 @@ export class TokenManager {
   readonly #cache = new BoundedMap<string, Cached>(MAXIMUM_CACHED)
   readonly #confirmed = new BoundedMap<string, string>(MAXIMUM_CACHED)
   readonly #flights = new Map<string, Promise<Grant>>()
+  readonly #unsaved = new Map<string, NewPair>()
 
   constructor(config: TokenManagerConfig) {
     this.#config = config
@@ -87,7 +89,7 @@ export class TokenManager {
    */
   async replace(ref: GrantRef, rejected: string): Promise<UsableToken> {
     const cached = this.#cache.get(ref.key)
-    if (cached && cached.grant.generation !== rejected) return usable(cached.grant)
+    if (cached && cached.grant.generation !== rejected) return this.use(ref)
     for (;;) {
       // A flight that others started may end at the very pair that was rejected.
       const grant = await this.#renew(ref, { generation: rejected, reason: 'rejected' })
@@ -161,6 +163,10 @@ export class TokenManager {
    */
   async disconnect(ref: GrantRef): Promise<void> {
     this.#cache.delete(ref.key)
+    // A pair that the store has not taken yet is known here alone.
+    const unsaved = this.#unsaved.get(ref.key)
+    if (unsaved) await this.#config.revoke(unsaved.grant.tokens.accessToken)
+    this.#unsaved.delete(ref.key)
     const ended = await disconnectGrant({ ...this.#config, expiry: this.#expiry }, ref)
     this.#cache.delete(ref.key)
     if (ended) await this.#config.events.emit('disconnected', { principal: ref.principal })
@@ -188,7 +194,7 @@ export class TokenManager {
 
   async #fly(ref: GrantRef, outdated: Outdated, notify: RefreshConfig['notify']): Promise<Grant> {
     try {
-      const config = { ...this.#config, expiry: this.#expiry, notify }
+      const config = { ...this.#config, expiry: this.#expiry, unsaved: this.#unsaved, notify }
       const grant = await renewGrant(config, ref, outdated)
       this.#remember(ref, grant)
       return grant
