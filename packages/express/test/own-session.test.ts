@@ -30,10 +30,16 @@ describe.each(VERSIONS)("the application's own session with $name", ({ express }
           next()
         })
       },
+      routes: (routes) => {
+        routes.post('/own-logout', (req, res, next) => {
+          req.procore.logout().then(() => res.json(req.procore.isAuthenticated), next)
+        })
+      },
     })
   })
   afterEach(() => app.close())
 
+  /** Signs in to the application. */
   const enter = async (user: string): Promise<Browser> => {
     const browser = app.browser()
     await browser.post(`/enter/${user}`).expect(200)
@@ -120,7 +126,9 @@ describe.each(VERSIONS)("the application's own session with $name", ({ express }
     const browser = await enter('ann')
     await app.signIn(browser)
     const logout = await browser.post('/auth/procore/logout').expect(303)
-    expect(cookiesOf(logout).join()).not.toContain('procore')
+    const ownLogout = await browser.post('/own-logout').expect(200)
+    expect(ownLogout.body).toBe(true)
+    expect(cookiesOf(logout).concat(cookiesOf(ownLogout)).join()).not.toContain('procore')
     expect((await browser.get('/who')).body).toEqual({ isAuthenticated: true })
     await browser.post('/auth/procore/disconnect').expect(303)
     expect((await browser.get('/who')).body).toEqual({ isAuthenticated: true })
@@ -137,7 +145,7 @@ describe.each(VERSIONS)("the application's own session with $name", ({ express }
       for (const { body } of bodies) expect(body.login).toBe(login)
     })
     await Promise.all(visits)
-  })
+  }, 30_000)
 })
 
 describe.each(VERSIONS)('the option principal with $name', ({ express }) => {

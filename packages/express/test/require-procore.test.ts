@@ -74,6 +74,28 @@ describe.each(VERSIONS)('requireProcore with $name', ({ express }) => {
     },
   )
 
+  it('never runs the handler behind it for a request that it answers', async () => {
+    let runs = 0
+    const own = await startApp(express, {
+      routes: (routes) => {
+        routes.all('/counted', requireProcore(), (_req, res) => {
+          runs += 1
+          res.end()
+        })
+      },
+    })
+    const visitor = own.browser()
+    await visitor.get('/counted').expect(302)
+    await visitor.post('/counted').expect(401)
+    await own.program().get('/counted').expect(401)
+    await new Promise(setImmediate)
+    expect([runs, own.errors]).toEqual([0, []])
+    await own.signIn(visitor)
+    await visitor.get('/counted').expect(200)
+    expect(runs).toBe(1)
+    await own.close()
+  })
+
   it('sends the user to login again when the grant is gone', async () => {
     await app.signIn(browser)
     await app.auth.disconnect(JIM)

@@ -115,7 +115,7 @@ describe.each(VERSIONS)('sign-in with $name', ({ express }) => {
     expect(sent.length).toBeGreaterThan(0)
     expect(sent.length).toBeLessThan(4096)
     await app.signIn(browser)
-  })
+  }, 30_000)
 
   it('is not finished by a callback that is replayed in another browser', async () => {
     const path = await app.authorize(app.browser())
@@ -270,7 +270,7 @@ describe.each(VERSIONS)('sign-in with $name', ({ express }) => {
     })
     await Promise.all(visits)
     expect(app.errors).toEqual([])
-  })
+  }, 30_000)
 })
 
 describe.each(VERSIONS)('sign-in with $name behind HTTPS', ({ express }) => {

@@ -2,7 +2,6 @@ import type { Clock } from '../clock.js'
 import { ProcoreAuthError, TokenRequestError } from '../errors.js'
 import type { Secret } from '../redact.js'
 import type { TokenSet } from '../token-set.js'
-import type { Expiry } from './expiry.js'
 import type { Grant } from './grant.js'
 import type { GrantStore } from './grant-store.js'
 import { withLease } from './lease.js'
@@ -11,7 +10,6 @@ import { type GrantRef, newGeneration, type RefreshConfig } from './refresh.js'
 /** What ending a grant needs. */
 export interface DisconnectConfig {
   readonly grants: GrantStore
-  readonly expiry: Expiry
   readonly clock: Clock
   readonly randomBytes: (size: number) => Buffer
   readonly refresh: RefreshConfig['refresh']
@@ -53,7 +51,6 @@ async function endAtProcore(
   if ((await config.inspect(grant.tokens.accessToken)) === 'invalid') {
     const tokens = await revive(config, grant)
     if (!tokens) return grant.generation
-    config.expiry.observe(tokens)
     current = { ...grant, tokens, generation: newGeneration(config), reauthorization: undefined }
     await keepRevived(config, ref, { revived: current, replaces: grant.generation })
     // In Doorkeeper's on-use mode the pair before this one lives until this one is presented.

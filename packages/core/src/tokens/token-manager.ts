@@ -167,7 +167,7 @@ export class TokenManager {
     const unsaved = this.#unsaved.get(ref.key)
     if (unsaved) await this.#config.revoke(unsaved.grant.tokens.accessToken)
     this.#unsaved.delete(ref.key)
-    const ended = await disconnectGrant({ ...this.#config, expiry: this.#expiry }, ref)
+    const ended = await disconnectGrant(this.#config, ref)
     this.#cache.delete(ref.key)
     if (ended) await this.#config.events.emit('disconnected', { principal: ref.principal })
   }

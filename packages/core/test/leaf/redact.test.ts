@@ -24,6 +24,10 @@ test.each<[string, () => string]>([
   expect(print()).not.toContain(CANARY.accessToken)
 })
 
+test('a secret says that it was left out', () => {
+  expect(`${secret} ${JSON.stringify({ secret })}`).toBe('[redacted] {"secret":"[redacted]"}')
+})
+
 test('a walk through everything that can be reached finds nothing', () => {
   expect(leaks({ deep: [{ secret }] })).toEqual([])
 })

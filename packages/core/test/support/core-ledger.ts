@@ -92,7 +92,7 @@ export class Ledger {
     this.inspections.push(accessToken.reveal())
     return meet(this.nextInspect, () => {
       const pair = this.#byAccessToken(accessToken)
-      if (pair?.previous) pair.previous.revoked = true
+      if (pair?.previous && !pair.revoked) pair.previous.revoked = true
       return pair && this.#isAlive(pair) ? 'valid' : 'invalid'
     })
   }

@@ -76,6 +76,20 @@ describe.each(LIFETIMES)('tokens that live %i ms', (lifetimeMs) => {
   )
 })
 
+test.each(SKEWS)('a clock wrong by %i ms is noticed with the first refresh', async (aheadMs) => {
+  const scene = new Scene({ lifetimeMs: MINUTE, aheadMs })
+  const ref = await scene.signIn(scene.process())
+  const young = scene.process()
+  const { generation } = await young.use(ref)
+  await young.replace(ref, generation)
+  const before = scene.ledger.refreshes.length
+  for (let count = 0; count < 20; count += 1) {
+    expect(scene.ledger.honours((await young.use(ref)).accessToken)).toBe(true)
+    scene.clock.advance(2 * SECOND)
+  }
+  expect(scene.ledger.refreshes).toHaveLength(before)
+})
+
 test('tokens that could not be renewed in time are tried again after a pause, as long as they live', () => {
   const clock = new TestClock()
   const expiry = new Expiry(clock, () => 0)

@@ -10,6 +10,9 @@ import { REDIRECT_URI, Scene, USER } from '../support/core-manager.js'
 import { codeOf, rejection } from '../support/core-rejection.js'
 import { withMethods } from '../support/core-stores.js'
 
+/** Thousands of calls take a while on a busy machine. */
+const MANY = { timeout: 60_000 } as const
+
 /** A scene with one process whose only grant has expired. */
 async function expiredScene(options: { mode?: 'strict' | 'on-use' } = {}) {
   const scene = new Scene(options)
@@ -34,7 +37,7 @@ async function siblingWrites(scene: Scene, ref: GrantRef, tokens: TokenSet, gene
 }
 
 describe('one refresh, whoever asks', () => {
-  test('1,000 callers at once cause one POST and get the same token', async () => {
+  test('1,000 callers at once cause one POST and get the same token', MANY, async () => {
     const { scene, manager, ref } = await expiredScene()
     const used = await Promise.all(Array.from({ length: 1_000 }, () => manager.use(ref)))
     expect(scene.ledger.refreshes).toEqual(['refresh-1'])
@@ -44,7 +47,7 @@ describe('one refresh, whoever asks', () => {
     expect(scene.eventNames()).toEqual(['tokens-refreshed'])
   })
 
-  test('1,000 callers whose token was rejected cause one POST as well', async () => {
+  test('1,000 callers whose token was rejected cause one POST as well', MANY, async () => {
     const { scene, manager, ref } = await expiredScene()
     const { generation } = await manager.use(ref)
     const calls = Array.from({ length: 1_000 }, () => manager.replace(ref, generation))
@@ -233,17 +236,17 @@ describe('a sibling that was faster', () => {
 
   test('between the re-read and the mark: the mark gives way, and nobody hears of it', async () => {
     const { scene, ref } = await expiredScene()
+    let rejectedOnce = false
     scene.ledger.nextRefresh.push(() => {
+      rejectedOnce = true
       throw rejected('invalid_grant')
     })
-    let late = true
     const store = withMethods(scene.memory, {
-      put: async (key, record, replaces) => {
-        if (late && record.value.includes('invalid_grant')) {
-          late = false
-          await siblingWrites(scene, ref, scene.ledger.issue(), 'sibling')
-        }
-        return scene.memory.put(key, record, replaces)
+      get: async (key) => {
+        const record = await scene.memory.get(key)
+        if (rejectedOnce) await siblingWrites(scene, ref, scene.ledger.issue(), 'sibling')
+        rejectedOnce = false
+        return record
       },
     })
     const used = await scene.process({ store }).use(ref)
@@ -288,26 +291,25 @@ describe('a pair that Procore rejects', () => {
     expect(scene.eventNames()).toEqual([])
   })
 
-  test('10,000 calls on a dead token: one POST, one event, all reject alike', async () => {
+  test('10,000 calls on a dead token: one POST, one event, all reject alike', MANY, async () => {
     const { scene, manager, ref } = await expiredScene()
     scene.ledger.nextRefresh.push(() => {
       throw rejected('invalid_grant')
     })
     const since = scene.clock.now()
-    const calls = Array.from({ length: 5_000 }, () => manager.use(ref))
-    const first = await Promise.all(calls.map((call) => rejection(call)))
+    const calls = Array.from({ length: 5_000 }, () => rejection(manager.use(ref)))
+    const errors = await Promise.all(calls)
     scene.clock.advance(HOUR)
-    const later: unknown[] = []
-    for (let count = 0; count < 5_000; count += 1) later.push(await rejection(manager.use(ref)))
-    for (const error of [...first, ...later]) {
-      expect(error).toMatchObject({
-        code: 'ERR_PROCORE_REAUTHORIZATION_REQUIRED',
-        status: 401,
-        principal: 'jim',
-        reason: 'invalid_grant',
-        since,
-      })
-    }
+    for (let count = 0; count < 5_000; count += 1) errors.push(await rejection(manager.use(ref)))
+    const texts = new Set(errors.map((error) => JSON.stringify({ ...error })))
+    expect(texts.size).toBe(1)
+    expect(errors[0]).toMatchObject({
+      code: 'ERR_PROCORE_REAUTHORIZATION_REQUIRED',
+      status: 401,
+      principal: 'jim',
+      reason: 'invalid_grant',
+      since,
+    })
     expect(scene.ledger.refreshes).toHaveLength(1)
     expect(scene.events).toEqual([
       {
