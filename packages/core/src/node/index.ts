@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AuthReply, AuthRequest, AuthResponse } from '../http/types.js'
+import type { AuthReply, AuthRequest, AuthResponse } from '../auth-request.js'
+
+export { FileTokenStore, type FileTokenStoreOptions } from './file-token-store.js'
 
 /**
  * Reads a request of Node's HTTP server, or of a framework built on it. The URL is the one the server
