@@ -6,6 +6,7 @@ const packages = join(import.meta.dirname, '../packages')
 
 /** The leaf files of core: they may be imported from everywhere in it. */
 const LEAVES = [
+  'auth-request',
   'bounded-map',
   'clock',
   'environments',
@@ -26,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'core/state': ['core/leaf'],
   'core/tokens': ['core/leaf'],
   'core/api': ['core/leaf', 'types:core/tokens', 'npm:undici'],
-  'core/sign-in': ['core/leaf', 'types:core/api', 'types:core/http', 'types:core/tokens'],
+  'core/sign-in': ['core/leaf', 'types:core/api', 'types:core/tokens'],
   'core/http': [
     'core/leaf',
     'core/oauth',
@@ -36,7 +37,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'types:core/tokens',
     'npm:cookie',
   ],
-  'core/node': ['types:core/http'],
+  'core/node': ['core/node', 'types:core/leaf', 'types:core/tokens'],
   'core/.': [
     'core/leaf',
     'core/oauth',
@@ -47,6 +48,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'core/http',
   ],
   express: ['@procore-auth/core', '@procore-auth/core/node'],
+  conformance: ['types:@procore-auth/core'],
+  'store-sqlite': ['types:@procore-auth/core'],
   simulator: ['npm:hono', 'npm:@hono/node-server'],
   'store-postgres': ['types:@procore-auth/core'],
   'store-redis': ['types:@procore-auth/core'],

@@ -4,8 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 export interface Clock {
   /** Returns the current time in epoch milliseconds. */
   now(): number
-  /** Resolves after `ms` milliseconds. */
-  sleep(ms: number): Promise<void>
+  /** Resolves after `ms` milliseconds, or as soon as the signal says so. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
 
 /**
@@ -14,5 +14,8 @@ export interface Clock {
  */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  sleep: (ms) => delay(ms),
+  sleep: async (ms, signal) => {
+    // Woken early is slept enough; nothing else makes a delay fail.
+    await delay(ms, undefined, { signal }).catch(() => undefined)
+  },
 }

@@ -1,12 +1,12 @@
 import { ProcoreClient } from './api/client.js'
 import { createTransport, type Transport } from './api/transport.js'
+import type { AuthReply, AuthRequest, AuthResponse } from './auth-request.js'
 import type { Environment } from './environments.js'
 import { ConfigurationError } from './errors.js'
 import { EventBus, type ProcoreAuthEventName, type ProcoreAuthListener } from './events.js'
 import { type ProcoreContext, RequestContext } from './http/context.js'
 import { guard } from './http/guard.js'
 import { createRoutes } from './http/routes.js'
-import type { AuthReply, AuthRequest, AuthResponse } from './http/types.js'
 import { createWeb, type Web } from './http/web.js'
 import { exchangeAuthorizationCode } from './oauth/authorization-code.js'
 import { authorizationUrl } from './oauth/authorization-url.js'
@@ -16,14 +16,18 @@ import { refreshTokens } from './oauth/refresh-token.js'
 import { revokeToken } from './oauth/revoke.js'
 import { inspectAccessToken } from './oauth/token-info.js'
 import { type Config, optionsFromEnv, type ProcoreAuthOptions, resolveOptions } from './options.js'
+import { createSealer } from './seal.js'
 import {
   createInstalledApp,
   INSTALLED_APP_PRINCIPAL,
   type InstalledApp,
 } from './sign-in/installed-app.js'
 import type { SignInConfig } from './sign-in/sign-in.js'
+import { createRowCipher } from './tokens/encryption.js'
 import { assertPrincipal } from './tokens/grant-key.js'
 import { GrantStore } from './tokens/grant-store.js'
+import { type ConnectedUser, type RevocationProgress, revokeAll } from './tokens/revoke-all.js'
+import { type RotationProgress, rotateKeys } from './tokens/rotate-keys.js'
 import { type ConnectionStatus, TokenManager } from './tokens/token-manager.js'
 import type { TokenSource } from './tokens/token-source.js'
 
@@ -66,6 +70,26 @@ export interface ProcoreAuth {
    * @throws {ProcoreAuthError} `ERR_PROCORE_DISCONNECT_FAILED`; the grant is kept then
    */
   disconnect(...principal: [] | [principal: string]): Promise<void>
+  /**
+   * Ends the grants of all users that a filter picks, such as people who left. Grants that Procore does
+   * not confirm as ended are kept and listed.
+   *
+   * @param filter picks by principal and Procore user
+   * @param options `onProgress` is told after every grant
+   */
+  revokeAll(
+    filter: (connected: ConnectedUser) => boolean | Promise<boolean>,
+    options?: { readonly onProgress?: (progress: RevocationProgress) => void },
+  ): Promise<RevocationProgress>
+  /**
+   * Encrypts all stored grants with the first secret, while the application runs. Afterwards older
+   * secrets can be taken out.
+   *
+   * @param options `onProgress` is told after every row
+   */
+  rotateKeys(options?: {
+    readonly onProgress?: (progress: RotationProgress) => void
+  }): Promise<RotationProgress>
   /** Adds a listener; returns a function that removes it. */
   on<Name extends ProcoreAuthEventName>(name: Name, listener: ProcoreAuthListener<Name>): () => void
   /** For adapters: answers a route, or returns `undefined` at once for any other request. */
@@ -114,7 +138,8 @@ function compose(config: Config): ProcoreAuth {
   })
   const events = new EventBus()
   const oauth = oauthClient(config, transport)
-  const manager = createManager(config, oauth, events)
+  const grants = createGrantStore(config)
+  const manager = createManager(config, { grants, oauth, events })
   const client = (identity: 'user' | 'service-account', source: TokenSource): ProcoreClient =>
     new ProcoreClient({ apiOrigin: config.environment.apiOrigin, transport, source, identity })
   const user = (args: [] | [principal: string]) =>
@@ -131,7 +156,7 @@ function compose(config: Config): ProcoreAuth {
   const forUser: ProcoreAuth['forUser'] = (...args) => client('user', manager.source(user(args)))
   const forService = (): ProcoreClient => client('service-account', manager.source(service))
   const web = config.web && {
-    ...webParts(config, { manager, events, signIn, oauth }),
+    ...webParts(config, { grants, manager, events, signIn, oauth }),
     clientFor: forUser,
     serviceClient: forService,
     config: config.web,
@@ -151,6 +176,9 @@ function compose(config: Config): ProcoreAuth {
     },
     status: async (...args) => manager.status(user(args)),
     disconnect: async (...args) => manager.disconnect(user(args)),
+    revokeAll: (filter, { onProgress } = {}) => revokeAll(manager, filter, onProgress),
+    rotateKeys: ({ onProgress } = {}) =>
+      rotateKeys({ grants, clock: config.clock, randomBytes: config.randomBytes }, onProgress),
     on: (name, listener) => events.on(name, listener),
     close: () => transport.close(),
     ...webMethods(web && createWeb(web)),
@@ -171,13 +199,35 @@ function oauthClient(config: Config, transport: Transport): OAuthClient {
   }
 }
 
-function createManager(config: Config, oauth: OAuthClient, events: EventBus): TokenManager {
-  const { clientId, clock, environment, randomBytes, tokenStore } = config
+function createGrantStore(config: Config): GrantStore {
+  const { clientId, environment, randomBytes, secrets, tokenStore } = config
+  const scope = `${environment.name} ${clientId}`
+  const sealer =
+    secrets.length > 0 ? createSealer(secrets, `grants ${scope}`, randomBytes) : undefined
+  return new GrantStore({
+    store: tokenStore,
+    cipher: createRowCipher(sealer, { acceptsPlaintext: config.acceptsPlaintextGrants }),
+    environment: environment.name,
+    clientId,
+  })
+}
+
+function createManager(
+  config: Config,
+  parts: {
+    readonly grants: GrantStore
+    readonly oauth: OAuthClient
+    readonly events: EventBus
+  },
+): TokenManager {
+  const { grants, oauth, events } = parts
+  const { clock, lostRefresh, randomBytes } = config
   return new TokenManager({
-    grants: new GrantStore(tokenStore, { environment: environment.name, clientId }),
+    grants,
     events,
     clock,
     randomBytes,
+    lostRefresh,
     refresh: (refreshToken, redirectUri) => refreshTokens(oauth, { refreshToken, redirectUri }),
     requestServiceTokens: () => requestServiceTokens(oauth),
     revoke: (token) => revokeToken(oauth, token),
@@ -188,17 +238,18 @@ function createManager(config: Config, oauth: OAuthClient, events: EventBus): To
 function webParts(
   config: Config,
   parts: {
+    readonly grants: GrantStore
     readonly manager: TokenManager
     readonly events: EventBus
     readonly signIn: SignInConfig
     readonly oauth: OAuthClient
   },
 ) {
-  const { clientId, clock, environment, randomBytes, tokenStore } = config
+  const { clientId, clock, environment, randomBytes } = config
   const scope = `${environment.name} ${clientId}`
-  const grants = new GrantStore(tokenStore, { environment: environment.name, clientId })
+  const { grants, ...rest } = parts
   return {
-    ...parts,
+    ...rest,
     scope,
     clock,
     randomBytes,

@@ -122,6 +122,7 @@ function parseOrigin(option: string, value: unknown): URL | string {
   const url = new URL(value)
   const mistaken = MISTAKEN_HOSTS.get(url.hostname)
   if (mistaken) return `${option} ${url.origin} is wrong: ${mistaken}`
+  if (url.hostname.endsWith('.')) return `${option} has a dot at the end of its host: leave it out`
   if (url.username || url.password || url.search || url.hash || url.pathname !== '/') {
     return `${option} must be an origin alone, such as ${url.origin}, without path, query or credentials`
   }

@@ -24,6 +24,7 @@ export type ProcoreAuthErrorCode =
   | 'ERR_PROCORE_REFRESH_FAILED'
   | 'ERR_PROCORE_STORE_UNAVAILABLE'
   | 'ERR_PROCORE_STORE_CORRUPTED'
+  | 'ERR_PROCORE_STORE_KEY_MISMATCH'
   | 'ERR_PROCORE_DISCONNECT_FAILED'
   | 'ERR_PROCORE_COMPANY_MISSING'
   | 'ERR_PROCORE_FOREIGN_URL'
@@ -62,6 +63,7 @@ export const ERROR_TABLE: Readonly<
   ERR_PROCORE_REFRESH_FAILED: [503, 'The connection to Procore could not be renewed just now.'],
   ERR_PROCORE_STORE_UNAVAILABLE: [503, 'Stored connections cannot be read or written just now.'],
   ERR_PROCORE_STORE_CORRUPTED: [500, 'A stored connection cannot be read.'],
+  ERR_PROCORE_STORE_KEY_MISMATCH: [500, 'A stored connection cannot be decrypted.'],
   ERR_PROCORE_DISCONNECT_FAILED: [502, 'Procore did not confirm that the connection has ended.'],
   ERR_PROCORE_COMPANY_MISSING: [500, 'The application did not say which company it means.'],
   ERR_PROCORE_FOREIGN_URL: [

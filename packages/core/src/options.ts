@@ -1,18 +1,26 @@
 import { randomBytes } from 'node:crypto'
+import type { AuthRequest } from './auth-request.js'
 import { type Clock, systemClock } from './clock.js'
 import {
   type CustomEnvironment,
   type Environment,
   type EnvironmentName,
-  isLoopback,
   resolveEnvironment,
 } from './environments.js'
 import { ConfigurationError } from './errors.js'
-import type { AuthRequest } from './http/types.js'
 import type { WebConfig } from './http/web-config.js'
+import {
+  checkCredential,
+  checkPath,
+  checkPositive,
+  checkRedirectUri,
+  checkSecrets,
+  checkStore,
+} from './option-checks.js'
 import { Secret } from './redact.js'
 import type { OnSignIn } from './sign-in/sign-in.js'
 import { MemoryTokenStore } from './tokens/memory-token-store.js'
+import type { LostRefreshPolicy } from './tokens/refresh.js'
 import type { TokenStore } from './tokens/store.js'
 
 /** What an application passes to `createProcoreAuth`. `Raw` is its framework's own request. */
@@ -29,12 +37,24 @@ export interface ProcoreAuthOptions<Raw = unknown> {
    */
   readonly redirectUri?: string | undefined
   /**
-   * Seals cookies; 32 characters or more, from a random source. Of several the first seals and all
-   * open, so that a secret can be replaced without signing anybody out. Needed for web sign-in only.
+   * Seals cookies and stored grants; 32 characters or more, from a random source. Of several the first
+   * seals and all open, so that a secret can be replaced without signing anybody out. Needed for web
+   * sign-in; without it stored grants are not encrypted.
    */
   readonly secret?: string | readonly string[] | undefined
   /** Where grants are kept. Default: in memory, for one process and until it ends. */
   readonly tokenStore?: TokenStore | undefined
+  /**
+   * Whether stored grants from a time before there was a secret are read; they are encrypted with their
+   * next write, or all at once by `auth.rotateKeys()`. Default false.
+   */
+  readonly acceptPlaintextGrants?: boolean | undefined
+  /**
+   * What to do when a refresh was sent and its answer lost, so that nobody knows whether Procore spent
+   * the refresh token: `resend` tries once more, which decides; `reauthorize` never sends a token
+   * twice and asks the user to sign in again. Default `resend`.
+   */
+  readonly lostRefresh?: LostRefreshPolicy | undefined
   /**
    * Path under which `login`, `logout` and `disconnect` are served, as this server sees it. Default
    * `/auth/procore`.
@@ -73,6 +93,10 @@ export interface Config {
   readonly clientSecret: Secret
   readonly scope: string | undefined
   readonly tokenStore: TokenStore
+  /** The first seals, all open; empty where stored grants are not encrypted. */
+  readonly secrets: readonly Secret[]
+  readonly acceptsPlaintextGrants: boolean
+  readonly lostRefresh: LostRefreshPolicy
   readonly tokenTimeoutMs: number
   readonly apiTimeoutMs: number
   readonly clock: Clock
@@ -81,10 +105,6 @@ export interface Config {
   /** Absent when no redirect URI was given: service accounts and installed apps. */
   readonly web: WebConfig | undefined
 }
-
-const MINIMUM_SECRET_LENGTH = 32
-const PLACEHOLDER =
-  /^(<.*>|\$?\{.*\}|(your|my)[-_ ]?(procore[-_ ]?)?(client[-_ ]?)?(id|secret)|client[-_ ]?(id|secret)|change[-_ ]?me|x{3,}|todo|\.{3})$/i
 
 /**
  * Reads the options from `PROCORE_CLIENT_ID`, `PROCORE_CLIENT_SECRET`, `PROCORE_REDIRECT_URI`,
@@ -131,14 +151,24 @@ export function resolveOptions(options: ProcoreAuthOptions, use: 'any' | 'web'):
     faults.push('clientSecret is the same as clientId: copy both from the Developer Portal')
   }
   checkStore(faults, options.tokenStore)
-  const tokenTimeoutMs = positive(faults, 'tokenTimeoutMs', options.tokenTimeoutMs ?? 30_000)
-  const apiTimeoutMs = positive(faults, 'apiTimeoutMs', options.apiTimeoutMs ?? 60_000)
+  const tokenTimeoutMs = checkPositive(faults, 'tokenTimeoutMs', options.tokenTimeoutMs ?? 30_000)
+  const apiTimeoutMs = checkPositive(faults, 'apiTimeoutMs', options.apiTimeoutMs ?? 60_000)
   for (const name of ['principal', 'onSignIn'] as const) {
     const value: unknown = options[name]
     if (value !== undefined && typeof value !== 'function')
       faults.push(`${name} must be a function`)
   }
-  const web = resolveWeb(faults, options, use)
+  const { lostRefresh = 'resend', acceptPlaintextGrants = false } = options
+  if (!['resend', 'reauthorize'].includes(lostRefresh)) {
+    faults.push('lostRefresh must be "resend" or "reauthorize"')
+  }
+  if (typeof acceptPlaintextGrants !== 'boolean') {
+    faults.push('acceptPlaintextGrants must be true or false')
+  }
+  const isWeb = use === 'web' || options.redirectUri !== undefined
+  const secrets =
+    isWeb || (options.secret ?? '').length !== 0 ? checkSecrets(faults, options.secret) : []
+  const web = isWeb ? resolveWeb(faults, options, secrets) : undefined
   if (faults.length > 0 || 'faults' in environment) throw new ConfigurationError(faults)
   return {
     environment: environment.environment,
@@ -146,6 +176,9 @@ export function resolveOptions(options: ProcoreAuthOptions, use: 'any' | 'web'):
     clientSecret: new Secret(options.clientSecret),
     scope: options.scope,
     tokenStore: options.tokenStore ?? defaultStore(web),
+    secrets,
+    acceptsPlaintextGrants: acceptPlaintextGrants,
+    lostRefresh,
     tokenTimeoutMs,
     apiTimeoutMs,
     clock: options.clock ?? systemClock,
@@ -158,120 +191,39 @@ export function resolveOptions(options: ProcoreAuthOptions, use: 'any' | 'web'):
 function resolveWeb(
   faults: string[],
   options: ProcoreAuthOptions,
-  use: 'any' | 'web',
+  secrets: readonly Secret[],
 ): WebConfig | undefined {
-  if (options.redirectUri === undefined && use === 'any') return undefined
-  const redirectUri = checkRedirectUri(faults, options.redirectUri)
-  const secrets = checkSecrets(faults, options.secret)
-  const basePath = checkPath(faults, 'basePath', options.basePath ?? '/auth/procore')
+  const callbackUrl = checkRedirectUri(faults, options.redirectUri)
+  const basePath = checkPath(faults, 'basePath', options.basePath ?? '/auth/procore').replace(
+    /\/+$/,
+    '',
+  )
+  if (
+    ['login', 'logout', 'disconnect'].some(
+      (name) => callbackUrl?.pathname === `${basePath}/${name}`,
+    )
+  ) {
+    faults.push(`redirectUri is one of the other routes: let it end with ${basePath}/callback`)
+  }
   const defaultReturnTo = checkPath(faults, 'defaultReturnTo', options.defaultReturnTo ?? '/')
-  const session = positive(faults, 'sessionMaxAgeSeconds', options.sessionMaxAgeSeconds ?? 604_800)
-  const login = positive(faults, 'loginMaxAgeSeconds', options.loginMaxAgeSeconds ?? 1_800)
-  if (!redirectUri || faults.length > 0) return undefined
+  const session = checkPositive(
+    faults,
+    'sessionMaxAgeSeconds',
+    options.sessionMaxAgeSeconds ?? 604_800,
+  )
+  const login = checkPositive(faults, 'loginMaxAgeSeconds', options.loginMaxAgeSeconds ?? 1_800)
+  if (!callbackUrl || options.redirectUri === undefined || faults.length > 0) return undefined
   return {
-    redirectUri,
+    redirectUri: options.redirectUri,
+    callbackUrl,
     secrets,
-    basePath: basePath.replace(/\/+$/, ''),
+    basePath,
     defaultReturnTo,
     sessionMaxAgeMs: session * 1000,
     loginMaxAgeMs: login * 1000,
     principal: options.principal?.bind(options),
     showsDetails: process.env['NODE_ENV'] !== 'production',
   }
-}
-
-function checkCredential(
-  faults: string[],
-  name: 'clientId' | 'clientSecret',
-  value: unknown,
-): void {
-  const variable = name === 'clientId' ? 'PROCORE_CLIENT_ID' : 'PROCORE_CLIENT_SECRET'
-  if (typeof value !== 'string' || value.trim() === '') {
-    faults.push(
-      `${name} is missing: copy it from your app in the Developer Portal (or set ${variable})`,
-    )
-  } else if (PLACEHOLDER.test(value.trim())) {
-    faults.push(`${name} is still a placeholder: copy the real one from the Developer Portal`)
-  } else if (!/^[\x21-\x7e]+$/.test(value)) {
-    faults.push(`${name} has a space, a line break or another character that no credential has`)
-  }
-}
-
-function checkStore(faults: string[], store: unknown): void {
-  if (store === undefined) return
-  const methods = ['get', 'put', 'delete', 'acquireLease', 'releaseLease', 'list']
-  const missing = methods.filter(
-    (name) =>
-      typeof store !== 'object' || store === null || typeof Reflect.get(store, name) !== 'function',
-  )
-  if (missing.length > 0)
-    faults.push(`tokenStore is not a token store: it lacks ${missing.join(', ')}`)
-}
-
-function checkRedirectUri(faults: string[], value: unknown): URL | undefined {
-  if (value === undefined || value === '') {
-    faults.push(
-      'redirectUri is missing: set it (or PROCORE_REDIRECT_URI) to the absolute URL registered in the Developer Portal',
-    )
-    return undefined
-  }
-  if (typeof value !== 'string' || !URL.canParse(value)) {
-    faults.push(
-      'redirectUri is not an absolute URL: write it as https://your.app/auth/procore/callback',
-    )
-    return undefined
-  }
-  const url = new URL(value)
-  if (url.protocol === 'urn:') {
-    faults.push('redirectUri is out of band: leave it out and use installedApp() instead')
-  } else if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url))) {
-    faults.push('redirectUri must use https (http is for localhost only)')
-  }
-  if (url.hash) faults.push('redirectUri must not have a fragment (RFC 6749, section 3.1.2)')
-  if (url.username || url.password) faults.push('redirectUri must not have credentials')
-  return url
-}
-
-function checkSecrets(faults: string[], value: unknown): Secret[] {
-  const list: readonly unknown[] = Array.isArray(value) ? value : value === undefined ? [] : [value]
-  if (list.length === 0 || list[0] === '') {
-    faults.push(
-      `secret is missing: set it (or PROCORE_AUTH_SECRET) to ${MINIMUM_SECRET_LENGTH} or more random characters, for example from "openssl rand -hex 32"`,
-    )
-    return []
-  }
-  return list.flatMap((secret, index) => {
-    const name = list.length > 1 ? `secret ${index + 1}` : 'secret'
-    if (typeof secret !== 'string' || secret.length < MINIMUM_SECRET_LENGTH) {
-      faults.push(
-        `${name} is too short: it needs ${MINIMUM_SECRET_LENGTH} or more random characters`,
-      )
-      return []
-    }
-    if (new Set(secret).size < 8) {
-      faults.push(`${name} is not random: make one with "openssl rand -hex 32"`)
-      return []
-    }
-    return [new Secret(secret)]
-  })
-}
-
-function checkPath(faults: string[], name: string, value: unknown): string {
-  if (
-    typeof value === 'string' &&
-    /^\/(?![/\\])[\x21-\x7e]*$/.test(value) &&
-    !/[?#\\]/.test(value)
-  ) {
-    return value
-  }
-  faults.push(`${name} must be a path that starts with one "/" and has no query`)
-  return '/'
-}
-
-function positive(faults: string[], name: string, value: unknown): number {
-  if (typeof value === 'number' && Number.isFinite(value) && value > 0) return value
-  faults.push(`${name} must be a positive number`)
-  return 1
 }
 
 /** The memory store loses every connection with its process, so production says so, once. */

@@ -15,6 +15,8 @@ export interface Sealer {
   seal(text: string, context: string): string
   /** Returns the text, or `undefined` when it was changed or sealed for another context or key. */
   open(sealed: string, context: string): string | undefined
+  /** Whether the first secret sealed this. */
+  isCurrent(sealed: string): boolean
 }
 
 interface Key {
@@ -48,6 +50,7 @@ export function createSealer(
       if (version !== VERSION || !key || !isCanonical) return undefined
       return decrypt(key, data, context)
     },
+    isCurrent: (sealed) => sealed.split('.', 2)[1] === first.id,
   }
 }
 

@@ -1,3 +1,4 @@
+import type { AuthRequest, AuthResponse } from '../auth-request.js'
 import { BoundedMap } from '../bounded-map.js'
 import { isProcoreAuthError, ProcoreAuthError, type ProcoreAuthErrorCode } from '../errors.js'
 import { readAuthorizationResponse } from '../oauth/authorization-response.js'
@@ -8,7 +9,6 @@ import { readCookies, setCookie } from './cookies.js'
 import { loginPrincipal } from './identity.js'
 import { queryOf, toPublicPath } from './paths.js'
 import { redirect } from './respond.js'
-import type { AuthRequest, AuthResponse } from './types.js'
 import type { Web } from './web.js'
 
 /** How long a second hit of the same callback gets the answer of the first. */
@@ -88,7 +88,7 @@ async function complete(
   if (typeof code !== 'string') throw code
   const { principal, user } = await completeSignIn(web.signIn, {
     code: new Secret(code),
-    redirectUri: web.config.redirectUri.href,
+    redirectUri: web.config.redirectUri,
     principal: login.principal,
     request,
   })

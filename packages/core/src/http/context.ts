@@ -1,9 +1,9 @@
 import type { ProcoreClient } from '../api/client.js'
+import type { AuthReply, AuthRequest } from '../auth-request.js'
 import { ProcoreAuthError } from '../errors.js'
 import type { ProcoreUser } from '../token-set.js'
 import { type Identity, identify } from './identity.js'
 import { redirectToProcore } from './login.js'
-import type { AuthReply, AuthRequest } from './types.js'
 import type { Web } from './web.js'
 
 /** `req.procore`: who is signed in, and what can be done for them. */

@@ -1,5 +1,5 @@
 import { parseCookie, stringifySetCookie } from 'cookie'
-import type { AuthRequest } from './types.js'
+import type { AuthRequest } from '../auth-request.js'
 
 /** Longer headers are not ours: browsers send a few kB at most. */
 const MAXIMUM_HEADER_LENGTH = 65_536

@@ -1,8 +1,8 @@
+import type { AuthRequest, AuthResponse } from '../auth-request.js'
 import { ProcoreAuthError } from '../errors.js'
 import { identify } from './identity.js'
 import { redirect, wantsPage } from './respond.js'
 import { showError } from './routes.js'
-import type { AuthRequest, AuthResponse } from './types.js'
 import type { Web } from './web.js'
 
 /**

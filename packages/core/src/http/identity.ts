@@ -1,6 +1,6 @@
+import type { AuthRequest } from '../auth-request.js'
 import { ProcoreAuthError } from '../errors.js'
 import type { ProcoreUser } from '../token-set.js'
-import type { AuthRequest } from './types.js'
 import type { Web } from './web.js'
 
 /** Who a request comes from. */

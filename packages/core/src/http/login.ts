@@ -1,10 +1,10 @@
+import type { AuthRequest, AuthResponse } from '../auth-request.js'
 import { startLogin } from '../state/login-state.js'
 import { readCookies, setCookie } from './cookies.js'
 import { loginPrincipal } from './identity.js'
 import { queryOf } from './paths.js'
 import { redirect } from './respond.js'
 import { safeReturnTo } from './return-to.js'
-import type { AuthRequest, AuthResponse } from './types.js'
 import type { Web } from './web.js'
 
 /** `GET login?returnTo=/path`: sends the browser to Procore. */
@@ -29,7 +29,7 @@ export function redirectToProcore(
     returnTo: resolveReturnTo(web, returnTo),
     principal: loginPrincipal(web, request),
   })
-  const { href: redirectUri } = web.config.redirectUri
+  const { redirectUri } = web.config
   return redirect(302, web.authorizationUrl({ redirectUri, state: started.state }), [
     setCookie({ ...started.cookie, maxAgeMs: web.login.maxAgeMs, secure }),
     ...started.remove.map((name) => setCookie({ name, value: '', maxAgeMs: 0, secure })),
@@ -39,7 +39,7 @@ export function redirectToProcore(
 /** Returns where to end: what is asked for if it lies on this origin, else the default. */
 export function resolveReturnTo(web: Web, input: string | null | undefined): string {
   return safeReturnTo(input, {
-    origin: web.config.redirectUri.origin,
+    origin: web.config.callbackUrl.origin,
     fallback: web.config.defaultReturnTo,
     routes: web.paths.routes,
   })

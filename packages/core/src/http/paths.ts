@@ -17,8 +17,8 @@ const NAMES = ['login', 'callback', 'logout', 'disconnect'] as const
  * with `basePath` and `/callback`, what stands before is a prefix: the routes are then known with and
  * without it, behind a mounted router and behind a proxy that strips it.
  */
-export function resolvePaths(redirectUri: URL, basePath: string): Paths {
-  const callback = redirectUri.pathname
+export function resolvePaths(callbackUrl: URL, basePath: string): Paths {
+  const callback = callbackUrl.pathname
   const ownCallback = `${basePath}/callback`
   const prefix = callback.endsWith(ownCallback) ? callback.slice(0, -ownCallback.length) : ''
   const at = (name: RouteName): string => `${prefix}${basePath}/${name}`

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
+import type { AuthRequest, AuthResponse } from '../auth-request.js'
 import type { ProcoreAuthError } from '../errors.js'
-import type { AuthRequest, AuthResponse } from './types.js'
 
 /** On every answer: nothing of a sign-in is kept, shared or passed on. */
 const PRIVATE = { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' } as const

@@ -23,6 +23,8 @@ export function safeReturnTo(
   if (!URL.canParse(input, web.origin)) return web.fallback
   const url = new URL(input, web.origin)
   const path = url.pathname + url.search + url.hash
+  // Encoding makes it longer, and a cookie has to hold it.
+  if (path.length > MAXIMUM_LENGTH) return web.fallback
   if (url.origin !== web.origin || path.startsWith('//')) return web.fallback
   return web.routes.has(pathOf(url.pathname)) ? web.fallback : path
 }

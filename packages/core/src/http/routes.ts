@@ -1,10 +1,10 @@
+import type { AuthRequest, AuthResponse } from '../auth-request.js'
 import { isProcoreAuthError, ProcoreAuthError } from '../errors.js'
 import { createCallback, type FailedCallback, isShown } from './callback.js'
 import { identify } from './identity.js'
 import { login, resolveReturnTo } from './login.js'
 import { pathOf, queryOf, type RouteName, toPublicPath } from './paths.js'
 import { empty, errorResponse, redirect, wantsPage } from './respond.js'
-import type { AuthRequest, AuthResponse } from './types.js'
 import type { Web } from './web.js'
 
 /**
@@ -102,7 +102,7 @@ function assertSameOrigin(web: Web, request: AuthRequest): void {
   const origin = request.header('origin')
   const foreign =
     site === undefined
-      ? origin !== undefined && origin !== web.config.redirectUri.origin
+      ? origin !== undefined && origin !== web.config.callbackUrl.origin
       : site !== 'same-origin' && site !== 'none'
   if (!foreign) return
   throw new ProcoreAuthError(

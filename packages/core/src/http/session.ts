@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
+import type { AuthRequest } from '../auth-request.js'
 import { BoundedMap } from '../bounded-map.js'
 import type { Clock } from '../clock.js'
 import type { Sealer } from '../seal.js'
 import type { ProcoreUser } from '../token-set.js'
 import { cookieName, readCookies, setCookie } from './cookies.js'
-import type { AuthRequest } from './types.js'
 
 /** Who is signed in in this browser. */
 export interface Session {

@@ -1,9 +1,12 @@
+import type { AuthRequest } from '../auth-request.js'
 import type { Secret } from '../redact.js'
-import type { AuthRequest } from './types.js'
 
 /** What web sign-in needs beyond the client: options, checked and with their defaults. */
 export interface WebConfig {
-  readonly redirectUri: URL
+  /** As it was registered, to the letter. */
+  readonly redirectUri: string
+  /** The same, taken apart. */
+  readonly callbackUrl: URL
   readonly secrets: readonly Secret[]
   /** Without a slash at its end. */
   readonly basePath: string

@@ -38,14 +38,14 @@ export interface Web extends WebParts {
 /** Derives cookie names, keys and addresses from the configuration. */
 export function createWeb(parts: WebParts): Web {
   const { config, clock, randomBytes, scope } = parts
-  const secure = config.redirectUri.protocol === 'https:'
+  const secure = config.callbackUrl.protocol === 'https:'
   const instance = createHash('sha256').update(scope).digest('hex').slice(0, 8)
   const sealer = (purpose: string): ReturnType<typeof createSealer> =>
     createSealer(config.secrets, `${purpose} ${scope}`, randomBytes)
   return {
     ...parts,
     secure,
-    paths: resolvePaths(config.redirectUri, config.basePath),
+    paths: resolvePaths(config.callbackUrl, config.basePath),
     session: new SessionCookie({
       sealer: sealer('session'),
       clock,

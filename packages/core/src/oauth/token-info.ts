@@ -21,8 +21,9 @@ export async function inspectAccessToken(
       redirect: 'manual',
       signal: AbortSignal.timeout(client.timeoutMs),
     })
-    await response.body?.cancel()
-    status = response.status
+    const body = await response.text()
+    // A page of a proxy says nothing about a token.
+    status = response.status === 200 && !isJsonObject(body) ? 0 : response.status
   } catch {
     status = 0
   }
@@ -32,4 +33,9 @@ export async function inspectAccessToken(
     'ERR_PROCORE_TOKEN_ENDPOINT_UNREACHABLE',
     `Procore did not say whether the access token is valid (${status ? `HTTP ${status}` : 'no answer'}): try again`,
   )
+}
+
+function isJsonObject(text: string): boolean {
+  const value: unknown = JSON.parse(text)
+  return typeof value === 'object' && value !== null
 }

@@ -1,7 +1,7 @@
 import type { ProcoreClient } from '../api/client.js'
+import type { AuthRequest } from '../auth-request.js'
 import { ProcoreAuthError } from '../errors.js'
 import type { EventBus } from '../events.js'
-import type { AuthRequest } from '../http/types.js'
 import type { Secret } from '../redact.js'
 import type { ProcoreUser, TokenSet } from '../token-set.js'
 import type { TokenManager } from '../tokens/token-manager.js'

@@ -5,7 +5,10 @@ import type { StoredRecord } from './store.js'
 
 /** Why and since when a grant no longer works. */
 export interface ReauthorizationMark {
-  /** `invalid_grant`, … */
+  /**
+   * `invalid_grant`: Procore rejects the refresh token. `lost-response`: an earlier refresh was sent, and
+   * its answer, with the pair that is valid now, never arrived.
+   */
   readonly reason: string
   /** Epoch milliseconds. */
   readonly since: number
@@ -21,6 +24,11 @@ export interface Grant {
   readonly user: ProcoreUser | undefined
   /** The redirect URI that the grant was given through. */
   readonly redirectUri: string | undefined
+  /**
+   * Set before a refresh is sent, and gone with the pair it brings: where it is found, somebody began
+   * and did not end.
+   */
+  readonly refreshPending: { readonly since: number } | undefined
   readonly reauthorization: ReauthorizationMark | undefined
 }
 
@@ -38,6 +46,7 @@ export function encodeGrant(grant: Grant): StoredRecord {
       lifetimeMs: tokens.lifetimeMs,
       user: grant.user,
       redirectUri: grant.redirectUri,
+      refreshPending: grant.refreshPending,
       reauthorization: grant.reauthorization,
     }),
   }
@@ -72,6 +81,7 @@ export function decodeGrant(record: StoredRecord, principal: string): Grant {
     },
     user: toUser(value['user']),
     redirectUri: typeof value['redirectUri'] === 'string' ? value['redirectUri'] : undefined,
+    refreshPending: toPending(value['refreshPending']),
     reauthorization: toMark(value['reauthorization']),
   }
 }
@@ -95,6 +105,12 @@ function toUser(value: unknown): ProcoreUser | undefined {
   const { id, login, name } = value
   const valid = typeof id === 'string' && typeof login === 'string' && typeof name === 'string'
   return valid ? { id, login, name } : undefined
+}
+
+function toPending(value: unknown): Grant['refreshPending'] {
+  return isRecord(value) && typeof value['since'] === 'number'
+    ? { since: value['since'] }
+    : undefined
 }
 
 function toMark(value: unknown): ReauthorizationMark | undefined {

@@ -6,7 +6,14 @@ import type { GrantType, TokenSet } from '../token-set.js'
 import type { Expiry } from './expiry.js'
 import type { Grant } from './grant.js'
 import type { GrantStore } from './grant-store.js'
-import { withLease } from './lease.js'
+import {
+  keepGrant,
+  type NewPair,
+  newGeneration,
+  PATIENCE_MS,
+  type UnsavedGrants,
+} from './keep-grant.js'
+import { type Lease, withLease } from './lease.js'
 
 /** Whose grant, and where it is kept. */
 export interface GrantRef {
@@ -15,71 +22,76 @@ export interface GrantRef {
   readonly principal: string
 }
 
+/** What to do when a refresh was sent and its answer lost. */
+export type LostRefreshPolicy = 'resend' | 'reauthorize'
+
 /** What the refresh of a grant needs. The requests come as functions, so no wire is known here. */
 export interface RefreshConfig {
   readonly grants: GrantStore
   readonly expiry: Expiry
+  readonly unsaved: UnsavedGrants
+  readonly clock: Clock
+  readonly randomBytes: (size: number) => Buffer
+  readonly lostRefresh: LostRefreshPolicy
   /** Keeps an event until the refresh is over: a listener may itself need a token. */
   readonly notify: <Name extends ProcoreAuthEventName>(
     name: Name,
     event: ProcoreAuthEvents[Name],
   ) => void
-  readonly clock: Clock
-  readonly randomBytes: (size: number) => Buffer
   /** Sends one refresh, exactly once. */
   readonly refresh: (refreshToken: Secret, redirectUri: string | undefined) => Promise<TokenSet>
   /** Asks for a service account's token. */
   readonly requestServiceTokens: () => Promise<TokenSet>
   /** Revokes a pair. */
   readonly revoke: (accessToken: Secret) => Promise<void>
-  /** Pairs that the store has not taken yet, by key; each is tried again with the next renewal. */
-  readonly unsaved: Map<string, NewPair>
 }
 
-/** A pair fresh from Procore, and the generation that it replaces. */
-export interface NewPair {
-  readonly grant: Grant
-  readonly replaces: string | undefined
-}
-
-/** The grant to get away from: a newer one is wanted. */
-export interface Outdated {
-  /** `undefined` when none is known yet. */
-  readonly generation: string | undefined
-  /** `rejected`: Procore answered 401 to it. `expiring`: it still works, or nothing is known. */
-  readonly reason: 'expiring' | 'rejected'
-}
-
-const WRITE_ATTEMPTS = 5
-const WRITE_PAUSE_MS = 50
+/**
+ * How long a process that finds a refresh unfinished waits for it. The one who began it may have died,
+ * or be late with the only copy of a live pair.
+ */
+export const GRACE_MS = 5_000
+/** How often a renewal begins anew because the grant or the lease went to somebody else. */
+const MAXIMUM_ROUNDS = 10
 
 /**
  * Brings a grant newer than the outdated one: another process's when there is one, else by one
  * refresh under the lease.
  *
+ * @param outdated generation to get away from; `undefined` when none is known yet
  * @throws {ReauthorizationRequiredError} when there is no grant, or Procore rejects it
  * @throws {ProcoreAuthError} `ERR_PROCORE_REFRESH_FAILED`, `ERR_PROCORE_STORE_UNAVAILABLE`
  */
 export async function renewGrant(
   config: RefreshConfig,
   ref: GrantRef,
-  outdated: Outdated,
+  outdated: string | undefined,
 ): Promise<Grant> {
-  const seen = config.unsaved.has(ref.key) ? undefined : await look(config, ref, outdated)
-  if (seen?.usable) return seen.grant
-  return withLease(config, ref.key, {
-    settled: async () => {
-      const now = await look(config, ref, outdated)
-      return now.usable ? now.grant : undefined
-    },
-    work: async () => {
-      const pair = config.unsaved.get(ref.key)
-      if (pair) await keep(config, ref, pair)
-      const now = await look(config, ref, outdated)
-      if (now.usable) return now.grant
-      return refreshStored(config, { ref, outdated, stored: now.grant, mayResend: true })
-    },
-  })
+  const unsaved = config.unsaved.get(ref.key)
+  if (unsaved) await keepGrant(config, ref, { ...unsaved, patienceMs: 0 })
+  const task: Task = { config, ref, outdated }
+  for (let round = 0; round < MAXIMUM_ROUNDS; round += 1) {
+    const seen = await look(task)
+    if (seen.usable) return seen.grant
+    const result = await withLease<Grant | 'again'>({ ...config, leases: config.grants }, ref.key, {
+      settled: async () => {
+        const now = await look(task)
+        return now.usable ? now.grant : undefined
+      },
+      work: (lease) => renewUnderLease(task, lease),
+    })
+    if (result !== 'again') return result
+  }
+  throw new ProcoreAuthError(
+    'ERR_PROCORE_REFRESH_FAILED',
+    'Others wrote this grant again and again while it was renewed: try again',
+  )
+}
+
+interface Task {
+  readonly config: RefreshConfig
+  readonly ref: GrantRef
+  readonly outdated: string | undefined
 }
 
 /** What is stored, and whether it is newer than the outdated grant and good for a while. */
@@ -87,16 +99,16 @@ type Look =
   | { readonly usable: true; readonly grant: Grant }
   | { readonly usable: false; readonly grant: Grant | undefined }
 
-async function look(config: RefreshConfig, ref: GrantRef, outdated: Outdated): Promise<Look> {
-  const grant = await readLiving(config, ref)
-  const newer = grant && grant.generation !== outdated.generation
-  return newer && config.expiry.isFresh(grant.tokens)
+async function look(task: Task): Promise<Look> {
+  const grant = await readLiving(task)
+  const newer = grant && grant.generation !== task.outdated
+  return newer && task.config.expiry.isFresh(grant.tokens)
     ? { usable: true, grant }
     : { usable: false, grant }
 }
 
-/** Reads a grant that was not rejected; `undefined` only where one needs no sign-in. */
-async function readLiving(config: RefreshConfig, ref: GrantRef): Promise<Grant | undefined> {
+/** Reads a grant that was not given up; `undefined` only where one needs no sign-in. */
+async function readLiving({ config, ref }: Task): Promise<Grant | undefined> {
   const grant = await config.grants.read(ref.key, ref.principal)
   if (!grant && ref.grantType === 'authorization_code') throw notConnected(ref)
   if (grant?.reauthorization) {
@@ -105,24 +117,120 @@ async function readLiving(config: RefreshConfig, ref: GrantRef): Promise<Grant |
   return grant
 }
 
-interface Attempt {
-  readonly ref: GrantRef
-  readonly outdated: Outdated
-  readonly stored: Grant | undefined
-  /** Whether a request without an answer may be sent once more. */
-  readonly mayResend: boolean
+async function renewUnderLease(task: Task, lease: Lease): Promise<Grant | 'again'> {
+  let seen = await look(task)
+  if (seen.usable) return seen.grant
+  if (seen.grant?.refreshPending) {
+    // Someone began and did not end. It may have died, or be late with the only copy of a live pair.
+    await task.config.clock.sleep(GRACE_MS)
+    seen = await look(task)
+    if (seen.usable) return seen.grant
+  }
+  const { grant } = seen
+  if (!grant || task.ref.grantType === 'client_credentials') return renewService(task, grant)
+  return refreshStored(task, lease, grant)
 }
 
-/** Refreshes the stored grant. Only ever called under the lease. */
-async function refreshStored(config: RefreshConfig, attempt: Attempt): Promise<Grant> {
-  const { ref, stored } = attempt
-  let tokens: TokenSet
-  try {
-    tokens = await requestNewTokens(config, attempt)
-  } catch (error) {
-    if (!(error instanceof TokenRequestError)) throw error
-    return afterFailure(config, attempt, error)
+async function renewService({ config, ref }: Task, stored: Grant | undefined): Promise<Grant> {
+  let answer = await config.requestServiceTokens().catch(asTokenRequestError)
+  // Nothing is spent by asking twice.
+  const lost = answer instanceof TokenRequestError && answer.outcome === 'unknown'
+  if (lost) answer = await config.requestServiceTokens().catch(asTokenRequestError)
+  if (answer instanceof TokenRequestError) throw refreshFailed(config, ref, answer)
+  return keepGrant(config, ref, newPair(config, ref, { tokens: answer, stored }))
+}
+
+/** Sends the refresh of a stored pair, and once more when the answer was lost. */
+async function refreshStored(task: Task, lease: Lease, stored: Grant): Promise<Grant | 'again'> {
+  const { config, ref } = task
+  const { refreshToken } = stored.tokens
+  if (!refreshToken) throw notConnected(ref)
+  const interrupted = stored.refreshPending !== undefined
+  if (interrupted && config.lostRefresh === 'reauthorize') {
+    return giveUp(task, { lease, stored, reason: 'lost-response' })
   }
+  // One that lost the lease must not write over what a sibling has found out since.
+  if (!lease.isHeld()) return 'again'
+  // The intent tells whoever comes after a crash, and proves that the store can be written.
+  const intent: Grant = { ...stored, refreshPending: { since: config.clock.now() } }
+  if (!(await config.grants.write(ref.key, intent, stored.generation))) return 'again'
+  if (!lease.isHeld()) return 'again'
+  const first = await config.refresh(refreshToken, stored.redirectUri).catch(asTokenRequestError)
+  if (!(first instanceof TokenRequestError)) {
+    return keepGrant(config, ref, newPair(config, ref, { tokens: first, stored }))
+  }
+  if (first.outcome !== 'unknown')
+    return afterRefusal(task, { lease, stored, lost: interrupted, error: first })
+  if (config.lostRefresh === 'reauthorize') {
+    return giveUp(task, { lease, stored, reason: 'lost-response' })
+  }
+  // Procore may or may not have spent the token. One more try decides, if no sibling got ahead.
+  const current = await readLiving(task)
+  if (current && current.generation !== stored.generation) return current
+  if (!lease.isHeld()) return 'again'
+  const second = await config.refresh(refreshToken, stored.redirectUri).catch(asTokenRequestError)
+  if (!(second instanceof TokenRequestError)) {
+    return keepGrant(config, ref, newPair(config, ref, { tokens: second, stored }))
+  }
+  return afterRefusal(task, { lease, stored, lost: true, error: second })
+}
+
+interface Refusal {
+  readonly lease: Lease
+  readonly stored: Grant
+  /** Whether an earlier refresh of this pair was sent and its answer lost. */
+  readonly lost: boolean
+  readonly error: TokenRequestError
+}
+
+async function afterRefusal(task: Task, refusal: Refusal): Promise<Grant | 'again'> {
+  const { config, ref } = task
+  const { lease, stored, lost, error } = refusal
+  if (error.oauthError === 'invalid_grant') {
+    // A sibling may have won, or somebody signed in: theirs counts.
+    const current = await readLiving(task)
+    if (current && current.generation !== stored.generation) return current
+    return giveUp(task, { lease, stored, reason: lost ? 'lost-response' : 'invalid_grant' })
+  }
+  if (!lost && error.outcome !== 'unknown' && lease.isHeld()) {
+    // Procore has not spent the token, so nobody needs to wait for this attempt. Where the store does
+    // not take that, the next one waits a few seconds in vain.
+    await config.grants.write(ref.key, stored, stored.generation).catch(() => false)
+  }
+  throw refreshFailed(config, ref, error)
+}
+
+interface Surrender {
+  readonly lease: Lease
+  readonly stored: Grant
+  readonly reason: 'invalid_grant' | 'lost-response'
+}
+
+/**
+ * Marks a grant that no longer works; the row stays.
+ *
+ * @returns `again` when another one has taken its place meanwhile, or may be about to
+ * @throws {ReauthorizationRequiredError} when it is marked
+ */
+async function giveUp(
+  { config, ref }: Task,
+  { lease, stored, reason }: Surrender,
+): Promise<'again'> {
+  // Without the lease a sibling may hold the pair that this one lost to, or have marked it already.
+  if (!lease.isHeld()) return 'again'
+  const reauthorization = { reason, since: config.clock.now() }
+  const marked: Grant = { ...stored, refreshPending: undefined, reauthorization }
+  if (!(await config.grants.write(ref.key, marked, stored.generation))) return 'again'
+  const details = { principal: ref.principal, ...reauthorization }
+  config.notify('reauthorization-required', details)
+  throw new ReauthorizationRequiredError(details)
+}
+
+function newPair(
+  config: RefreshConfig,
+  ref: GrantRef,
+  { tokens, stored }: { readonly tokens: TokenSet; readonly stored: Grant | undefined },
+): NewPair {
   config.expiry.observe(tokens)
   const grant: Grant = {
     generation: newGeneration(config),
@@ -130,113 +238,31 @@ async function refreshStored(config: RefreshConfig, attempt: Attempt): Promise<G
     tokens,
     user: stored?.user,
     redirectUri: stored?.redirectUri,
+    refreshPending: undefined,
     reauthorization: undefined,
   }
-  return keep(config, ref, { grant, replaces: stored?.generation })
+  return { grant, replaces: stored?.generation, patienceMs: PATIENCE_MS }
 }
 
-async function requestNewTokens(
+function refreshFailed(
   config: RefreshConfig,
-  { ref, stored }: Attempt,
-): Promise<TokenSet> {
-  if (!stored || ref.grantType === 'client_credentials') return config.requestServiceTokens()
-  const { refreshToken } = stored.tokens
-  if (!refreshToken) throw notConnected(ref)
-  return config.refresh(refreshToken, stored.redirectUri)
-}
-
-/** Finds out what a failed request means, after a look at what is stored by now. */
-async function afterFailure(
-  config: RefreshConfig,
-  attempt: Attempt,
-  error: TokenRequestError,
-): Promise<Grant> {
-  const { ref, stored, outdated, mayResend } = attempt
-  const current = await readLiving(config, ref)
-  if (current && current.generation !== stored?.generation) return current
-  if (error.outcome === 'unknown' && mayResend) {
-    // Procore may or may not have spent the token. One more try decides: it either still works, or
-    // the pair was lost with the answer and only a new sign-in helps.
-    return refreshStored(config, { ...attempt, mayResend: false })
-  }
-  if (stored?.tokens.refreshToken && error.oauthError === 'invalid_grant') {
-    return mark(config, ref, stored)
-  }
-  const failed = new ProcoreAuthError(
+  ref: GrantRef,
+  cause: TokenRequestError,
+): ProcoreAuthError {
+  const error = new ProcoreAuthError(
     'ERR_PROCORE_REFRESH_FAILED',
     'The access token could not be renewed; the grant is kept and the next call tries again',
-    { cause: error },
+    { cause },
   )
-  config.notify('refresh-failed', { principal: ref.principal, error: failed })
-  const stillGood = stored && !config.expiry.hasExpired(stored.tokens)
-  if (stillGood && outdated.reason === 'expiring') return stored
-  throw failed
-}
-
-/** Marks a grant that Procore rejected, and ends in an error unless another has taken its place. */
-async function mark(config: RefreshConfig, ref: GrantRef, grant: Grant): Promise<Grant> {
-  const reauthorization = { reason: 'invalid_grant', since: config.clock.now() }
-  const details = { principal: ref.principal, ...reauthorization }
-  if (await config.grants.write(ref.key, { ...grant, reauthorization }, grant.generation)) {
-    config.notify('reauthorization-required', details)
-    throw new ReauthorizationRequiredError(details)
-  }
-  const current = await readLiving(config, ref)
-  if (current && current.generation !== grant.generation) return current
-  throw new ReauthorizationRequiredError(details)
-}
-
-/** Stores a new pair before anyone uses it: it is the only copy of what Procore now honours. */
-async function keep(config: RefreshConfig, ref: GrantRef, pair: NewPair): Promise<Grant> {
-  const { grant } = pair
-  config.unsaved.set(ref.key, pair)
-  const written = await writePatiently(config, ref, pair)
-  config.unsaved.delete(ref.key)
-  if (written) {
-    config.notify('tokens-refreshed', {
-      principal: ref.principal,
-      expiresAt: config.expiry.expiresAt(grant.tokens),
-    })
-    return grant
-  }
-  // Someone signed in or disconnected meanwhile: theirs counts, and nobody may hold ours.
-  await revokeUnstorable(config, ref, grant)
-  const current = await readLiving(config, ref)
-  if (current) return current
-  throw notConnected(ref)
-}
-
-async function revokeUnstorable(config: RefreshConfig, ref: GrantRef, grant: Grant): Promise<void> {
-  try {
-    await config.revoke(grant.tokens.accessToken)
-  } catch (error) {
-    if (!(error instanceof ProcoreAuthError)) throw error
-    config.notify('refresh-failed', { principal: ref.principal, error })
-  }
+  config.notify('refresh-failed', { principal: ref.principal, error })
+  return error
 }
 
 function notConnected({ principal }: GrantRef): ReauthorizationRequiredError {
   return new ReauthorizationRequiredError({ principal, reason: 'not-connected' })
 }
 
-async function writePatiently(
-  config: RefreshConfig,
-  ref: GrantRef,
-  { grant, replaces }: NewPair,
-): Promise<boolean> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      if (await config.grants.write(ref.key, grant, replaces)) return true
-      // An earlier attempt may have arrived although its answer did not.
-      return (await config.grants.read(ref.key, ref.principal))?.generation === grant.generation
-    } catch (error) {
-      if (attempt === WRITE_ATTEMPTS) throw error
-      await config.clock.sleep(WRITE_PAUSE_MS * 2 ** attempt)
-    }
-  }
-}
-
-/** Names a new pair. */
-export function newGeneration(config: Pick<RefreshConfig, 'randomBytes'>): string {
-  return config.randomBytes(16).toString('hex')
+function asTokenRequestError(error: unknown): TokenRequestError {
+  if (error instanceof TokenRequestError) return error
+  throw error
 }

@@ -1,6 +1,6 @@
 import { BoundedMap } from '../bounded-map.js'
 import type { Clock } from '../clock.js'
-import { ProcoreAuthError, ReauthorizationRequiredError } from '../errors.js'
+import { isProcoreAuthError, ProcoreAuthError, ReauthorizationRequiredError } from '../errors.js'
 import type { EventBus, ProcoreAuthEventName, ProcoreAuthEvents } from '../events.js'
 import type { Secret } from '../redact.js'
 import type { GrantType, ProcoreUser, TokenSet } from '../token-set.js'
@@ -9,14 +9,8 @@ import { Expiry } from './expiry.js'
 import type { Grant } from './grant.js'
 import { assertPrincipal } from './grant-key.js'
 import type { GrantStore } from './grant-store.js'
-import {
-  type GrantRef,
-  type NewPair,
-  newGeneration,
-  type Outdated,
-  type RefreshConfig,
-  renewGrant,
-} from './refresh.js'
+import { newGeneration, type UnsavedGrants } from './keep-grant.js'
+import { type GrantRef, type LostRefreshPolicy, type RefreshConfig, renewGrant } from './refresh.js'
 import type { TokenSource, UsableToken } from './token-source.js'
 
 /** Whether and how a principal is connected to Procore. */
@@ -31,12 +25,16 @@ export interface TokenManagerConfig {
   readonly events: EventBus
   readonly clock: Clock
   readonly randomBytes: (size: number) => Buffer
+  readonly lostRefresh: LostRefreshPolicy
   readonly refresh: RefreshConfig['refresh']
   readonly requestServiceTokens: RefreshConfig['requestServiceTokens']
   readonly revoke: RefreshConfig['revoke']
   /** Asks Procore whether an access token works. */
   readonly inspect: (accessToken: Secret) => Promise<'valid' | 'invalid'>
 }
+
+/** Why a newer grant is wanted: Procore answered 401 to this one, or its time is nearly over. */
+type Reason = 'expiring' | 'rejected'
 
 interface Cached {
   readonly grant: Grant
@@ -54,7 +52,7 @@ export class TokenManager {
   readonly #cache = new BoundedMap<string, Cached>(MAXIMUM_CACHED)
   readonly #confirmed = new BoundedMap<string, string>(MAXIMUM_CACHED)
   readonly #flights = new Map<string, Promise<Grant>>()
-  readonly #unsaved = new Map<string, NewPair>()
+  readonly #unsaved: UnsavedGrants = new Map()
 
   constructor(config: TokenManagerConfig) {
     this.#config = config
@@ -78,7 +76,7 @@ export class TokenManager {
     const cached = this.#cache.get(ref.key)
     if (cached && this.#expiry.isBefore(cached.renewAt)) return usable(cached.grant)
     const generation = cached?.grant.generation
-    return usable(await this.#renew(ref, { generation, reason: 'expiring' }))
+    return usable(await this.#renew(ref, generation, 'expiring'))
   }
 
   /**
@@ -92,7 +90,7 @@ export class TokenManager {
     if (cached && cached.grant.generation !== rejected) return this.use(ref)
     for (;;) {
       // A flight that others started may end at the very pair that was rejected.
-      const grant = await this.#renew(ref, { generation: rejected, reason: 'rejected' })
+      const grant = await this.#renew(ref, rejected, 'rejected')
       if (grant.generation !== rejected) return usable(grant)
     }
   }
@@ -126,6 +124,7 @@ export class TokenManager {
       ...given,
       generation: newGeneration(this.#config),
       principal: ref.principal,
+      refreshPending: undefined,
       reauthorization: undefined,
     }
     for (let attempt = 0; attempt < SAVE_ATTEMPTS; attempt += 1) {
@@ -148,6 +147,16 @@ export class TokenManager {
     if (grant.reauthorization) return { state: 'needs-reauthorization', ...grant.reauthorization }
     if (!this.#cache.get(ref.key)) this.#remember(ref, grant)
     return { state: 'connected', user: grant.user }
+  }
+
+  /** Returns whom a grant belongs to, also one that no longer works. */
+  async user(ref: GrantRef): Promise<ProcoreUser | undefined> {
+    return (await this.#config.grants.read(ref.key, ref.principal))?.user
+  }
+
+  /** Yields the principals that have a grant of a user. */
+  principals(): AsyncIterable<string> {
+    return this.#config.grants.principals('authorization_code')
   }
 
   /** Whether there is a grant that may work: from memory when one is known, else from the store. */
@@ -173,7 +182,7 @@ export class TokenManager {
   }
 
   /** One renewal at a time per grant; whoever comes meanwhile gets the same result. */
-  async #renew(ref: GrantRef, outdated: Outdated): Promise<Grant> {
+  async #renew(ref: GrantRef, outdated: string | undefined, reason: Reason): Promise<Grant> {
     const running = this.#flights.get(ref.key)
     if (running !== undefined) return running
     const events: (() => Promise<void>)[] = []
@@ -183,7 +192,10 @@ export class TokenManager {
     ): void => {
       events.push(() => this.#config.events.emit(name, event))
     }
-    const flight = this.#fly(ref, outdated, notify).finally(() => this.#flights.delete(ref.key))
+    const config = { ...this.#config, expiry: this.#expiry, unsaved: this.#unsaved, notify }
+    const flight = this.#fly(renewGrant(config, ref, outdated), ref, reason).finally(() =>
+      this.#flights.delete(ref.key),
+    )
     this.#flights.set(ref.key, flight)
     try {
       return await flight
@@ -192,16 +204,32 @@ export class TokenManager {
     }
   }
 
-  async #fly(ref: GrantRef, outdated: Outdated, notify: RefreshConfig['notify']): Promise<Grant> {
+  async #fly(renewal: Promise<Grant>, ref: GrantRef, reason: Reason): Promise<Grant> {
     try {
-      const config = { ...this.#config, expiry: this.#expiry, unsaved: this.#unsaved, notify }
-      const grant = await renewGrant(config, ref, outdated)
+      const grant = await renewal
       this.#remember(ref, grant)
       return grant
     } catch (error) {
-      if (error instanceof ReauthorizationRequiredError) this.#cache.delete(ref.key)
-      throw error
+      if (error instanceof ReauthorizationRequiredError) {
+        this.#cache.delete(ref.key)
+        throw error
+      }
+      const temporary = reason === 'expiring' && isProcoreAuthError(error)
+      const alive = temporary ? await this.#stillAlive(ref) : undefined
+      if (!alive) throw error
+      this.#remember(ref, alive)
+      return alive
     }
+  }
+
+  /** Returns a grant that could not be renewed ahead of time and has some time left. */
+  async #stillAlive(ref: GrantRef): Promise<Grant | undefined> {
+    const known =
+      this.#cache.get(ref.key)?.grant ??
+      // The failure that led here is what the caller must hear of, not that of this look.
+      (await this.#config.grants.read(ref.key, ref.principal).catch(() => undefined))
+    const usableStill = known && !known.reauthorization && !this.#expiry.hasExpired(known.tokens)
+    return usableStill ? known : undefined
   }
 
   #remember(ref: GrantRef, grant: Grant): void {

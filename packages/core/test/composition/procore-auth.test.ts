@@ -119,8 +119,8 @@ describe('resolveProcoreAuth', () => {
     expect(() => resolveProcoreAuth(procore.options())).toThrow(
       expect.objectContaining({
         faults: [
-          expect.stringContaining('redirectUri is missing'),
           expect.stringContaining('secret is missing'),
+          expect.stringContaining('redirectUri is missing'),
         ],
       }),
     )

@@ -45,6 +45,8 @@ describe('good options', () => {
       clock: systemClock,
       randomBytes,
       onSignIn: undefined,
+      lostRefresh: 'resend',
+      acceptsPlaintextGrants: false,
     })
     expect(config.clientSecret.reveal()).toBe(GOOD.clientSecret)
     expect(config.tokenStore).toBeInstanceOf(MemoryTokenStore)
@@ -55,7 +57,8 @@ describe('good options', () => {
       loginMaxAgeMs: 1_800_000,
       principal: undefined,
     })
-    expect(config.web?.redirectUri.href).toBe(GOOD.redirectUri)
+    expect(config.web?.redirectUri).toBe(GOOD.redirectUri)
+    expect(config.web?.callbackUrl.href).toBe(GOOD.redirectUri)
     expect(config.web?.secrets.map((secret) => secret.reveal())).toEqual([SECRET])
   })
 
@@ -68,15 +71,16 @@ describe('good options', () => {
       scope: 'read',
       tokenTimeoutMs: 1,
       apiTimeoutMs: 2,
-    }
-    const config = resolveOptions({ ...GOOD, ...given }, 'any')
-    expect(config).toMatchObject(given)
+      lostRefresh: 'reauthorize',
+    } as const
+    const config = resolveOptions({ ...GOOD, ...given, acceptPlaintextGrants: true }, 'any')
+    expect(config).toMatchObject({ ...given, acceptsPlaintextGrants: true })
     expect(config.tokenStore).toBe(given.tokenStore)
   })
 
   test('without a redirect URI serve no web, and need no secret', () => {
     const options = { ...GOOD, redirectUri: undefined, secret: undefined }
-    expect(resolveOptions(options, 'any').web).toBeUndefined()
+    expect(resolveOptions(options, 'any')).toMatchObject({ web: undefined, secrets: [] })
     const error = thrown(() => resolveOptions(options, 'web'))
     expect(error instanceof ConfigurationError && error.faults).toHaveLength(2)
   })
@@ -136,6 +140,8 @@ test('every fault is told at once, each with the option it is about', () => {
     apiTimeoutMs: '5',
     principal: 'jim',
     onSignIn: {},
+    lostRefresh: 'retry',
+    acceptPlaintextGrants: 'false',
   })
   expect(faults.map((fault) => fault.split(' ')[0])).toEqual([
     'environment',
@@ -146,9 +152,11 @@ test('every fault is told at once, each with the option it is about', () => {
     'apiTimeoutMs',
     'principal',
     'onSignIn',
-    'redirectUri',
-    'redirectUri',
+    'lostRefresh',
+    'acceptPlaintextGrants',
     'secret',
+    'redirectUri',
+    'redirectUri',
     'basePath',
     'defaultReturnTo',
     'sessionMaxAgeSeconds',
@@ -218,7 +226,8 @@ describe('redirectUri', () => {
     'http://app.localhost/callback',
   ])('may be %s', (redirectUri) => {
     const { web } = resolveOptions({ ...GOOD, redirectUri }, 'web')
-    expect(web?.redirectUri.href).toBe(redirectUri)
+    expect(web?.redirectUri).toBe(redirectUri)
+    expect(web?.callbackUrl.href).toBe(redirectUri)
   })
 
   test.each<[unknown, string]>([
@@ -234,6 +243,10 @@ describe('redirectUri', () => {
     ['myapp://callback', 'https'],
     ['localhost:3000/callback', 'https'],
     ['javascript:alert(1)', 'https'],
+    ['https://app.example', 'path'],
+    ['https://app.example/call\nback', 'line break'],
+    ['https://app.example/auth/procore/login', 'other routes'],
+    ['https://app.example/auth/procore/disconnect', 'other routes'],
     ['https://app.example/callback#top', 'fragment'],
     ['https://jim:pw@app.example/callback', 'credentials'],
     ['https://jim@app.example/callback', 'credentials'],
@@ -269,6 +282,23 @@ describe('secret', () => {
     const [fault, ...more] = faultsOf({ secret })
     expect(fault).toContain(why)
     expect(more).toEqual([])
+  })
+
+  test.each<[unknown, string]>([
+    ['x', 'too short'],
+    [5, 'too short'],
+    [['a'.repeat(64)], 'not random'],
+    [[''], 'missing'],
+  ])('%j is refused also where only grants are sealed by it', (secret, why) => {
+    const [fault, ...more] = faultsOf({ secret, redirectUri: undefined })
+    expect(fault).toContain(why)
+    expect(more).toEqual([])
+  })
+
+  test('seals grants also without web sign-in', () => {
+    const { secrets, web } = resolveOptions({ ...GOOD, redirectUri: undefined }, 'any')
+    expect(secrets.map((one) => one.reveal())).toEqual([SECRET])
+    expect(web).toBeUndefined()
   })
 
   test('several are kept in order', () => {

@@ -150,6 +150,13 @@ describe('secrets can be replaced', () => {
   })
 })
 
+test('a sealed text tells whether the first secret sealed it', () => {
+  const sealed = sealer(OLD).seal('x', 'c')
+  expect(sealer(OLD, YOUNG).isCurrent(sealed)).toBe(true)
+  expect(sealer(YOUNG, OLD).isCurrent(sealed)).toBe(false)
+  for (const nonsense of ['', '.', 'v1', '😀']) expect(sealer(OLD).isCurrent(nonsense)).toBe(false)
+})
+
 test('a sealer does not show its keys', () => {
   const one = sealer(OLD)
   const shown = inspect(one, { depth: Infinity, showHidden: true }) + JSON.stringify(one)

@@ -9,11 +9,11 @@ import {
   type LoginStateConfig,
   startLogin,
 } from '../../src/state/login-state.js'
-import { GrantStore } from '../../src/tokens/grant-store.js'
 import { MemoryTokenStore } from '../../src/tokens/memory-token-store.js'
 import type { TokenStore } from '../../src/tokens/store.js'
 import { TestBrowser } from '../support/core-browser.js'
 import { MINUTE, SECOND, TestClock } from '../support/core-clock.js'
+import { plainGrants } from '../support/core-manager.js'
 import { codeOf, thrown } from '../support/core-rejection.js'
 import { withMethods } from '../support/core-stores.js'
 
@@ -29,8 +29,7 @@ interface Site {
 /** One process that serves logins. */
 function createConfig(site: Site = {}): LoginStateConfig & { readonly clock: TestClock } {
   const { clock = new TestClock(), secrets = ['s3cret'.repeat(6)] } = site
-  const scope = { environment: 'sandbox', clientId: 'client-id' }
-  const grants = new GrantStore(site.store ?? new MemoryTokenStore({ clock }), scope)
+  const grants = plainGrants(site.store ?? new MemoryTokenStore({ clock }))
   const keys = secrets.map((secret) => new Secret(secret))
   return {
     sealer: createSealer(keys, 'login', randomBytes),
@@ -323,7 +322,7 @@ describe('login cookies stay few', () => {
     const counting = {
       ...config,
       sealer: {
-        seal: sealer.seal,
+        ...sealer,
         open: (sealed: string, context: string) => {
           opened += 1
           return sealer.open(sealed, context)

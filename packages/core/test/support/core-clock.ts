@@ -18,11 +18,19 @@ export class TestClock implements Clock {
     return this.#now
   }
 
-  sleep(ms: number): Promise<void> {
+  /** A sleep that can be broken off goes on beside the work, and moves nothing. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
     const at = this.#now + ms
-    this.slept.push(ms)
-    if (!this.held) setImmediate(() => this.advance(Math.max(0, at - this.#now)))
-    return new Promise((wake) => this.#sleepers.push({ at, wake }))
+    if (!signal) this.slept.push(ms)
+    if (!signal && !this.held) setImmediate(() => this.advance(Math.max(0, at - this.#now)))
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        signal?.removeEventListener('abort', wake)
+        resolve()
+      }
+      this.#sleepers.push({ at, wake })
+      signal?.addEventListener('abort', wake)
+    })
   }
 
   advance(ms: number): void {
@@ -35,7 +43,7 @@ export class TestClock implements Clock {
 
 /** The same time, wrong by `offsetMs`. */
 export function shifted(clock: Clock, offsetMs: number): Clock {
-  return { now: () => clock.now() + offsetMs, sleep: (ms) => clock.sleep(ms) }
+  return { now: () => clock.now() + offsetMs, sleep: (ms, signal) => clock.sleep(ms, signal) }
 }
 
 export const SECOND = 1_000

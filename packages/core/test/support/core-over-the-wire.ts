@@ -8,11 +8,10 @@ import { refreshTokens } from '../../src/oauth/refresh-token.js'
 import { revokeToken } from '../../src/oauth/revoke.js'
 import { inspectAccessToken } from '../../src/oauth/token-info.js'
 import { Secret } from '../../src/redact.js'
-import { GrantStore } from '../../src/tokens/grant-store.js'
 import { MemoryTokenStore } from '../../src/tokens/memory-token-store.js'
 import type { GrantRef } from '../../src/tokens/refresh.js'
 import { TokenManager } from '../../src/tokens/token-manager.js'
-import { REDIRECT_URI, SCOPE, USER } from './core-manager.js'
+import { plainGrants, REDIRECT_URI, USER } from './core-manager.js'
 import { createOAuthClient } from './core-oauth-client.js'
 
 /** The offline Procore, one store, and as many processes as a test wants, over real HTTP. */
@@ -50,7 +49,8 @@ export async function startWire(options: SimulatorOptions = {}): Promise<Wire> {
       const oauth = client(procore.app, timeoutMs)
       const service = client(procore.serviceApp, timeoutMs)
       return new TokenManager({
-        grants: new GrantStore(store, SCOPE),
+        grants: plainGrants(store),
+        lostRefresh: 'resend',
         events,
         clock,
         randomBytes,

@@ -18,6 +18,7 @@ export class UnreliableStore implements TokenStore {
   /** Methods that reject just now. */
   readonly down = new Set<keyof TokenStore>()
   readonly calls: (keyof TokenStore)[] = []
+  readonly #left = new Map<keyof TokenStore, number>()
   readonly #store: TokenStore
 
   constructor(store: TokenStore) {
@@ -52,9 +53,15 @@ export class UnreliableStore implements TokenStore {
     return this.#store.list(prefix)
   }
 
+  /** Takes a method down after so many more calls of it. */
+  failAfter(name: keyof TokenStore, calls: number): void {
+    this.#left.set(name, calls)
+  }
+
   /** Takes every method down, or back up. */
   set isDown(down: boolean) {
     this.down.clear()
+    this.#left.clear()
     if (!down) return
     for (const name of ['get', 'put', 'delete', 'acquireLease', 'releaseLease'] as const) {
       this.down.add(name)
@@ -63,6 +70,9 @@ export class UnreliableStore implements TokenStore {
 
   async #call<Result>(name: keyof TokenStore, call: () => Promise<Result>): Promise<Result> {
     this.calls.push(name)
+    const left = this.#left.get(name)
+    if (left === 0) this.down.add(name)
+    if (left !== undefined) this.#left.set(name, left - 1)
     if (this.down.has(name)) throw Object.assign(new Error('secret row'), { code: 'ECONNRESET' })
     return call()
   }

@@ -123,7 +123,8 @@ export class WebProcore {
     const form = new URLSearchParams(body)
     if (url === '/oauth/token/info') {
       const valid = this.honours(headers.authorization)
-      json(res, valid ? 200 : 401, valid ? { resource_owner_id: 1 } : { error: 'invalid_token' })
+      const info = { resource_owner_id: 1, application: { uid: 'client-1' } }
+      json(res, valid ? 200 : 401, valid ? info : { error: 'invalid_token' })
     } else if (url === '/oauth/revoke') {
       for (const pair of this.#pairs) if (pair.access === form.get('token')) pair.alive = false
       json(res, 200, {})

@@ -4,6 +4,7 @@ import { HOUR, TestClock } from '../support/core-clock.js'
 import { lost, noAnswer, notSent, rejected } from '../support/core-ledger.js'
 import { Scene } from '../support/core-manager.js'
 import { codeOf, rejection } from '../support/core-rejection.js'
+import { withMethods } from '../support/core-stores.js'
 
 async function connectedScene(mode: 'strict' | 'on-use' = 'strict') {
   const scene = new Scene({ mode })
@@ -141,10 +142,21 @@ describe('the grant is kept', () => {
     expect(scene.ledger.alive()).toBe(0)
   })
 
-  test('when the store cannot take the renewed pair; then that is revoked at once', async () => {
+  test('when the store cannot be written: then nothing is sent', async () => {
     const { scene, manager, ref } = await connectedScene()
     scene.clock.advance(2 * HOUR)
     scene.store.down.add('put')
+    expect(await codeOf(manager.disconnect(ref))).toBe('ERR_PROCORE_STORE_UNAVAILABLE')
+    expect([...scene.ledger.refreshes, ...scene.ledger.revocations]).toEqual([])
+    scene.store.isDown = false
+    await manager.disconnect(ref)
+    expect(scene.ledger.alive()).toBe(0)
+  })
+
+  test('when the store cannot take the renewed pair; then that is revoked at once', async () => {
+    const { scene, manager, ref } = await connectedScene()
+    scene.clock.advance(2 * HOUR)
+    scene.store.failAfter('put', 1)
     expect(await codeOf(manager.disconnect(ref))).toBe('ERR_PROCORE_STORE_UNAVAILABLE')
     expect(scene.ledger.alive()).toBe(0)
     scene.store.isDown = false
@@ -153,7 +165,100 @@ describe('the grant is kept', () => {
   })
 })
 
+describe('an access token that expires while it is revoked', () => {
+  async function slowScene(times: number) {
+    const scene = new Scene({ lifetimeMs: 10_000 })
+    const manager = scene.process()
+    const ref = await scene.signIn(manager)
+    for (let count = 0; count < times; count += 1) {
+      scene.ledger.nextRevoke.push((act) => {
+        scene.clock.advance(11_000)
+        act()
+      })
+    }
+    return { scene, manager, ref }
+  }
+
+  test.each([1, 2])('proves nothing, so the next pair is revoked (%d times)', async (times) => {
+    const { scene, manager, ref } = await slowScene(times)
+    await manager.disconnect(ref)
+    expect(scene.ledger.refreshes).toHaveLength(times + 1)
+    expect(scene.ledger.alive()).toBe(0)
+    expect(await scene.stored(ref)).toBeUndefined()
+  })
+
+  test('again and again is an error, and the grant is kept', async () => {
+    const { scene, manager, ref } = await slowScene(3)
+    expect(await codeOf(manager.disconnect(ref))).toBe('ERR_PROCORE_DISCONNECT_FAILED')
+    expect(await scene.stored(ref)).toMatchObject({ refreshToken: 'refresh-4' })
+    expect(scene.events).toEqual([])
+    await manager.disconnect(ref)
+    expect(scene.ledger.alive()).toBe(0)
+  })
+
+  test('cannot be told from one that lives a minute: its refresh token is tried', async () => {
+    const scene = new Scene({ lifetimeMs: 60_000 })
+    const manager = scene.process()
+    const ref = await scene.signIn(manager)
+    await manager.disconnect(ref)
+    expect(scene.ledger.refreshes).toEqual(['refresh-1'])
+    expect(scene.ledger.alive()).toBe(0)
+    expect(await scene.stored(ref)).toBeUndefined()
+  })
+})
+
+test('a store that repeats a deletion whose answer was lost has deleted', async () => {
+  const { scene, ref } = await connectedScene()
+  const store = withMethods(scene.memory, {
+    delete: async (key, generation) => {
+      await scene.memory.delete(key, generation)
+      return scene.memory.delete(key, generation)
+    },
+  })
+  await scene.process({ store }).disconnect(ref)
+  expect(scene.ledger.alive()).toBe(0)
+  expect(scene.eventNames()).toEqual(['disconnected'])
+})
+
 describe('a disconnect and others at the same time', () => {
+  test('a sign-in before a dead token is renewed counts: nothing is sent', async () => {
+    const { scene, manager, ref } = await connectedScene()
+    scene.clock.advance(2 * HOUR)
+    scene.ledger.nextInspect.push(async (act) => {
+      const state = act()
+      await scene.signIn(scene.process())
+      return state
+    })
+    expect(await codeOf(manager.disconnect(ref))).toBe('ERR_PROCORE_DISCONNECT_FAILED')
+    expect([...scene.ledger.refreshes, ...scene.ledger.revocations]).toEqual([])
+    expect(await scene.stored(ref)).toMatchObject({ accessToken: 'access-2' })
+  })
+
+  test.each([notSent, () => rejected('invalid_client')])(
+    'an attempt that spent nothing leaves nothing behind (%#)',
+    async (failure) => {
+      const { scene, manager, ref } = await connectedScene()
+      scene.clock.advance(2 * HOUR)
+      scene.ledger.nextRefresh.push(() => {
+        throw failure()
+      })
+      await rejection(manager.disconnect(ref))
+      expect(await scene.stored(ref)).not.toHaveProperty('refreshPending')
+    },
+  )
+
+  test('an attempt whose answer was lost is named by whoever comes after it', async () => {
+    const { scene, manager, ref } = await connectedScene()
+    scene.clock.advance(2 * HOUR)
+    scene.ledger.nextRefresh.push((act) => {
+      act()
+      throw lost()
+    })
+    await rejection(manager.disconnect(ref))
+    expect(await scene.stored(ref)).toHaveProperty('refreshPending')
+    expect(await rejection(manager.use(ref))).toMatchObject({ reason: 'lost-response' })
+  })
+
   test('a refresh under way does not bring the grant back', async () => {
     const { scene, manager, ref } = await connectedScene()
     scene.clock.advance(2 * HOUR)
@@ -169,6 +274,30 @@ describe('a disconnect and others at the same time', () => {
     expect(await scene.stored(ref)).toBeUndefined()
     expect(await codeOf(manager.use(ref))).toBe('ERR_PROCORE_NOT_CONNECTED')
   })
+
+  test.each(['strict', 'on-use'] as const)(
+    'a refresh of another process is waited for, and its pair is ended (%s)',
+    async (mode) => {
+      const { scene, manager, ref } = await connectedScene(mode)
+      scene.clock.advance(2 * HOUR)
+      let ended: Promise<void> = Promise.resolve()
+      scene.ledger.nextRefresh.push(async (act) => {
+        ended = manager.disconnect(ref)
+        for (let count = 0; count < 100; count += 1) await scene.clock.sleep(500)
+        expect(scene.ledger.revocations).toEqual([])
+        return act()
+      })
+      const sibling = scene.process()
+      expect((await sibling.use(ref)).accessToken.reveal()).toBe('access-2')
+      await ended
+      expect(scene.ledger.revocations).toEqual(['access-2'])
+      expect(scene.ledger.alive()).toBe(0)
+      expect(await scene.stored(ref)).toBeUndefined()
+      const { generation } = await sibling.use(ref)
+      expect(await codeOf(sibling.replace(ref, generation))).toBe('ERR_PROCORE_NOT_CONNECTED')
+      expect(await scene.stored(ref)).toBeUndefined()
+    },
+  )
 
   test('a refresh that outlives its lease does not bring it back either', async () => {
     const { scene, manager, ref } = await connectedScene()
@@ -250,8 +379,9 @@ describe('a disconnect and others at the same time', () => {
 test('a pair that the store refused before is revoked with the rest', async () => {
   const { scene, manager, ref } = await connectedScene()
   scene.clock.advance(2 * HOUR)
-  scene.store.down.add('put')
+  scene.store.failAfter('put', 1)
   await rejection(manager.use(ref))
+  expect(scene.ledger.refreshes).toEqual(['refresh-1'])
   scene.store.isDown = false
   await manager.disconnect(ref)
   expect(scene.ledger.alive()).toBe(0)
