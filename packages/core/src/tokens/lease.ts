@@ -112,7 +112,7 @@ class Renewal implements Lease {
     const { signal } = this.#stopping
     for (;;) {
       const { clock } = this.#config
-      await (clock.sleep.length < 2 ? systemClock : clock).sleep(RENEW_EVERY_MS, signal)
+      await (clock.pause?.(RENEW_EVERY_MS, signal) ?? systemClock.pause(RENEW_EVERY_MS, signal))
       if (signal.aborted || !this.isHeld()) return
       this.#asking = this.#renew()
       await this.#asking

@@ -18,18 +18,22 @@ export class TestClock implements Clock {
     return this.#now
   }
 
-  /** A sleep that can be broken off goes on beside the work, and moves nothing. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  sleep(ms: number): Promise<void> {
     const at = this.#now + ms
-    if (!signal) this.slept.push(ms)
-    if (!signal && !this.held) setImmediate(() => this.advance(Math.max(0, at - this.#now)))
+    this.slept.push(ms)
+    if (!this.held) setImmediate(() => this.advance(Math.max(0, at - this.#now)))
+    return new Promise((wake) => this.#sleepers.push({ at, wake }))
+  }
+
+  /** Goes on beside the work, and moves nothing. */
+  pause(ms: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {
-        signal?.removeEventListener('abort', wake)
+        signal.removeEventListener('abort', wake)
         resolve()
       }
-      this.#sleepers.push({ at, wake })
-      signal?.addEventListener('abort', wake)
+      this.#sleepers.push({ at: this.#now + ms, wake })
+      signal.addEventListener('abort', wake)
     })
   }
 
@@ -42,8 +46,12 @@ export class TestClock implements Clock {
 }
 
 /** The same time, wrong by `offsetMs`. */
-export function shifted(clock: Clock, offsetMs: number): Clock {
-  return { now: () => clock.now() + offsetMs, sleep: (ms, signal) => clock.sleep(ms, signal) }
+export function shifted(clock: Required<Clock>, offsetMs: number): Required<Clock> {
+  return {
+    now: () => clock.now() + offsetMs,
+    sleep: (ms) => clock.sleep(ms),
+    pause: (ms, signal) => clock.pause(ms, signal),
+  }
 }
 
 export const SECOND = 1_000

@@ -11,10 +11,11 @@ import { withMethods } from '../support/core-stores.js'
 function duringGrace(scene: Scene, act: () => Promise<void>): Clock {
   return {
     now: () => scene.clock.now(),
-    sleep: async (ms, signal) => {
-      if (ms === GRACE_MS && !signal) await act()
-      await scene.clock.sleep(ms, signal)
+    sleep: async (ms) => {
+      if (ms === GRACE_MS) await act()
+      await scene.clock.sleep(ms)
     },
+    pause: (ms, signal) => scene.clock.pause(ms, signal),
   }
 }
 
