@@ -74,7 +74,7 @@ describe.skipIf(!hasChromium)('signing in with a real browser', () => {
 
   /** Chromium reports a page that is not a success as a failed resource. */
   const expectRefusal = async (code: string): Promise<void> => {
-    await page.getByText(code, { exact: true }).waitFor()
+    await page.getByText(code).waitFor()
     expect(complaints.splice(0)).toEqual([
       'Failed to load resource: the server responded with a status of 403 (Forbidden)',
     ])

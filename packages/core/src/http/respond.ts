@@ -68,9 +68,7 @@ const STYLE =
 const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`
 
 function errorPage({ error, loginPath, showsDetails }: ErrorView): string {
-  const details = showsDetails
-    ? `<p class="d">For the developer: ${escapeHtml(error.message)}</p>`
-    : ''
+  const details = showsDetails ? `For the developer: ${escapeHtml(error.message)}` : error.code
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -84,7 +82,7 @@ function errorPage({ error, loginPath, showsDetails }: ErrorView): string {
 <main>
 <h1>${escapeHtml(error.summary)}</h1>
 <p><a href="${escapeHtml(loginPath)}">Sign in with Procore</a></p>
-${details}<p class="d">${error.code}</p>
+<p class="d">${details}</p>
 </main>
 </body>
 </html>
