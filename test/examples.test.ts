@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createSimulator } from '@procore-auth/simulator'
 import { expect, test } from 'vitest'
 import { freePort, runExample, startExample } from './support/example.js'
@@ -47,5 +50,36 @@ test('the service account lists the companies and projects that it may see', asy
   expect(procore.ledger.tokenRequests('client_credentials')).toHaveLength(1)
   const without = await runExample('service-account/dist/main.js', env)
   expect(without).toMatchObject({ code: 1, output: expect.stringContaining('PROCORE_COMPANY_ID') })
+  await procore.close()
+})
+
+test('the installed app asks once, and then works without anybody', async () => {
+  const procore = await createSimulator()
+  const directory = await mkdtemp(join(tmpdir(), 'procore-auth-'))
+  const script = 'installed-app/dist/main.js'
+  const env = {
+    PROCORE_LOGIN_ORIGIN: procore.loginOrigin,
+    PROCORE_API_ORIGIN: procore.apiOrigin,
+    PROCORE_CLIENT_ID: procore.app.clientId,
+    PROCORE_CLIENT_SECRET: procore.app.clientSecret,
+    PROCORE_AUTH_SECRET: procore.app.clientSecret,
+    GRANTS_DIRECTORY: join(directory, 'grants'),
+  }
+  const nobody = await runExample(script, env)
+  expect(nobody).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('There is no authorization code in what was pasted'),
+  })
+  const code = await procore.authorize({ redirectUri: 'urn:ietf:wg:oauth:2.0:oob' })
+  const first = await runExample({ script, input: `${code}\n` }, env)
+  expect(first).toMatchObject({ code: 0, output: expect.stringContaining('Working for Jim') })
+  procore.expireAccessTokens()
+  const later = await Promise.all([1, 2, 3].map(() => runExample(script, env)))
+  for (const { code: exit, output } of later) {
+    expect(exit).toBe(0)
+    expect(output).toBe('Working for Jim Example (jim@example.com)\n')
+  }
+  expect(procore.ledger.refreshes()).toHaveLength(1)
+  await rm(directory, { recursive: true })
   await procore.close()
 })

@@ -22,18 +22,25 @@ export interface Running {
   stop(): Promise<Finished>
 }
 
+/** Variables besides PATH and HOME; nothing else is inherited. */
+type Variables = Readonly<Record<string, string>>
+
 /**
  * Starts a compiled program of an example.
  *
- * @param script such as `express-tutorial/dist/main.js`
- * @param env variables besides PATH and HOME; nothing else is inherited
+ * @param script such as `express-tutorial/dist/main.js`; with `input`, what is typed into it
  */
-export function startExample(script: string, env: Readonly<Record<string, string>> = {}): Running {
+export function startExample(
+  script: string | { readonly script: string; readonly input: string },
+  env: Variables = {},
+): Running {
+  const { script: file, input } = typeof script === 'string' ? { script, input: '' } : script
   const { PATH = '', HOME = '' } = process.env
-  const child = spawn(process.execPath, [join(root, 'examples', script)], {
+  const child = spawn(process.execPath, [join(root, 'examples', file)], {
     env: { PATH, HOME, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: 'pipe',
   })
+  child.stdin.end(input)
   let output = ''
   const ended = once(child, 'close')
   for (const stream of [child.stdout, child.stderr]) {
@@ -48,7 +55,7 @@ export function startExample(script: string, env: Readonly<Record<string, string
     printed: async (text) => {
       while (!output.includes(text)) {
         const event = await Promise.race([once(child, 'printed'), ended.then(() => undefined)])
-        if (!event) throw new Error(`${script} ended before it printed "${text}":\n${output}`)
+        if (!event) throw new Error(`${file} ended before it printed "${text}":\n${output}`)
       }
     },
     stop: async () => {
@@ -61,8 +68,8 @@ export function startExample(script: string, env: Readonly<Record<string, string
 
 /** Runs a compiled program of an example to its end. */
 export async function runExample(
-  script: string,
-  env: Readonly<Record<string, string>> = {},
+  script: string | { readonly script: string; readonly input: string },
+  env: Variables = {},
 ): Promise<Finished> {
   const { child, output } = startExample(script, env)
   await once(child, 'close')

@@ -1,10 +1,8 @@
 import { ProcoreClient } from './api/client.js'
 import { createTransport, type Transport } from './api/transport.js'
-import type { AuthReply, AuthRequest, AuthResponse } from './auth-request.js'
-import type { Environment } from './environments.js'
 import { ConfigurationError } from './errors.js'
-import { EventBus, type ProcoreAuthEventName, type ProcoreAuthListener } from './events.js'
-import { type ProcoreContext, RequestContext } from './http/context.js'
+import { EventBus } from './events.js'
+import { RequestContext } from './http/context.js'
 import { guard } from './http/guard.js'
 import { createRoutes } from './http/routes.js'
 import { createWeb, type Web } from './http/web.js'
@@ -16,91 +14,20 @@ import { refreshTokens } from './oauth/refresh-token.js'
 import { revokeToken } from './oauth/revoke.js'
 import { inspectAccessToken } from './oauth/token-info.js'
 import { type Config, optionsFromEnv, type ProcoreAuthOptions, resolveOptions } from './options.js'
+import type { ProcoreAuth } from './procore-auth.js'
 import { createSealer } from './seal.js'
-import {
-  createInstalledApp,
-  INSTALLED_APP_PRINCIPAL,
-  type InstalledApp,
-} from './sign-in/installed-app.js'
+import { createInstalledApp, INSTALLED_APP_PRINCIPAL } from './sign-in/installed-app.js'
 import type { SignInConfig } from './sign-in/sign-in.js'
 import { createRowCipher } from './tokens/encryption.js'
 import { assertPrincipal } from './tokens/grant-key.js'
 import { GrantStore } from './tokens/grant-store.js'
-import { type ConnectedUser, type RevocationProgress, revokeAll } from './tokens/revoke-all.js'
-import { type RotationProgress, rotateKeys } from './tokens/rotate-keys.js'
-import { type ConnectionStatus, TokenManager } from './tokens/token-manager.js'
+import { revokeAll } from './tokens/revoke-all.js'
+import { rotateKeys } from './tokens/rotate-keys.js'
+import { TokenManager } from './tokens/token-manager.js'
 import type { TokenSource } from './tokens/token-source.js'
 
 const SERVICE_PRINCIPAL = 'service-account'
 const auths = new WeakSet<object>()
-
-/** Sign in with Procore for one application in one environment. Frozen; share it. */
-export interface ProcoreAuth {
-  readonly environment: Environment
-  /** Paths of the routes as a browser asks for them; `undefined` without a redirect URI. */
-  readonly paths:
-    | Readonly<Record<'login' | 'callback' | 'logout' | 'disconnect', string>>
-    | undefined
-  /**
-   * Returns a client for a user outside a request: in a job, a socket, a script.
-   *
-   * @param principal the Procore user's id, or what the option `principal` returned; without it the
-   *   only user of an installed app
-   * @throws {ProcoreAuthError} `ERR_PROCORE_ARGUMENT_INVALID`; whether there is a grant shows with
-   *   the first call, as {@link ReauthorizationRequiredError}
-   */
-  forUser(...principal: [] | [principal: string]): ProcoreClient
-  /**
-   * Returns a client for the application's service account (DMSA). It needs `forCompany` for every
-   * call, `/me` and `/companies` included.
-   */
-  forService(): ProcoreClient
-  /**
-   * Starts the out-of-band sign-in of an installed app.
-   *
-   * @param options `principal`: whose grant it becomes, for an app of several users
-   */
-  installedApp(options?: { readonly principal?: string }): InstalledApp
-  /** Tells how a user is connected. Without a principal: the only user of an installed app. */
-  status(...principal: [] | [principal: string]): Promise<ConnectionStatus>
-  /**
-   * Revokes a user's grant at Procore, checks that it is dead, and deletes it. Does nothing when
-   * there is none.
-   *
-   * @throws {ProcoreAuthError} `ERR_PROCORE_DISCONNECT_FAILED`; the grant is kept then
-   */
-  disconnect(...principal: [] | [principal: string]): Promise<void>
-  /**
-   * Ends the grants of all users that a filter picks, such as people who left. Grants that Procore does
-   * not confirm as ended are kept and listed.
-   *
-   * @param filter picks by principal and Procore user
-   * @param options `onProgress` is told after every grant
-   */
-  revokeAll(
-    filter: (connected: ConnectedUser) => boolean | Promise<boolean>,
-    options?: { readonly onProgress?: (progress: RevocationProgress) => void },
-  ): Promise<RevocationProgress>
-  /**
-   * Encrypts all stored grants with the first secret, while the application runs. Afterwards older
-   * secrets can be taken out.
-   *
-   * @param options `onProgress` is told after every row
-   */
-  rotateKeys(options?: {
-    readonly onProgress?: (progress: RotationProgress) => void
-  }): Promise<RotationProgress>
-  /** Adds a listener; returns a function that removes it. */
-  on<Name extends ProcoreAuthEventName>(name: Name, listener: ProcoreAuthListener<Name>): () => void
-  /** For adapters: answers a route, or returns `undefined` at once for any other request. */
-  handle(request: AuthRequest): Promise<AuthResponse> | undefined
-  /** For adapters: makes `req.procore`; cheap, and nothing is read until it is touched. */
-  context(request: AuthRequest, reply: AuthReply): ProcoreContext
-  /** For adapters: returns what to answer when a request may not go on. */
-  guard(request: AuthRequest): Promise<AuthResponse | undefined>
-  /** Closes the connections to Procore. */
-  close(): Promise<void>
-}
 
 /**
  * Creates everything from options, or from the `PROCORE_*` variables when there are none.

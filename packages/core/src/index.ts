@@ -1,7 +1,7 @@
 export type { CallOptions, ProcoreClient } from './api/client.js'
 export type { AuthReply, AuthRequest, AuthResponse } from './auth-request.js'
 export type { Clock } from './clock.js'
-export { createProcoreAuth, type ProcoreAuth, resolveProcoreAuth } from './create-procore-auth.js'
+export { createProcoreAuth, resolveProcoreAuth } from './create-procore-auth.js'
 export {
   type CustomEnvironment,
   ENVIRONMENTS,
@@ -23,6 +23,7 @@ export {
 export type { ProcoreAuthEventName, ProcoreAuthEvents, ProcoreAuthListener } from './events.js'
 export type { ProcoreContext } from './http/context.js'
 export { optionsFromEnv, type ProcoreAuthOptions } from './options.js'
+export type { ProcoreAuth } from './procore-auth.js'
 export type { InstalledApp } from './sign-in/installed-app.js'
 export type { OnSignIn, SignIn } from './sign-in/sign-in.js'
 export type { ProcoreUser } from './token-set.js'
