@@ -1,19 +1,8 @@
 import { ProcoreAuthError } from '../errors.js'
-import type { TokenSource } from '../tokens/token-source.js'
-import { fetchFromApi, withoutOwnHeaders } from './fetch.js'
+import { type ClientConfig, fetchFromApi, withoutOwnHeaders } from './fetch.js'
 import { connectionError, isJson, send, toApiError } from './send.js'
 import { companyHeader, type Query, resolveTarget, toCompanyId } from './target.js'
-import type { ApiRequest, ApiResponse, Transport } from './transport.js'
-
-/** What a client is made of. */
-export interface ClientConfig {
-  readonly apiOrigin: string
-  readonly transport: Transport
-  readonly source: TokenSource
-  /** Whose token: a service account must name the company on every call. */
-  readonly identity: 'user' | 'service-account'
-  readonly companyId?: string
-}
+import type { ApiRequest, ApiResponse } from './transport.js'
 
 /** Options of one call. */
 export interface CallOptions {

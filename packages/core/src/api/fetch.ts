@@ -5,11 +5,12 @@ import { send } from './send.js'
 import { companyHeader, resolveTarget, toCompanyId } from './target.js'
 import type { ApiResponse, Transport } from './transport.js'
 
-/** What `client.fetch` needs. */
-export interface FetchConfig {
+/** What a client is made of. */
+export interface ClientConfig {
   readonly apiOrigin: string
   readonly transport: Transport
   readonly source: TokenSource
+  /** Whose token: a service account must name the company on every call. */
   readonly identity: 'user' | 'service-account'
   readonly companyId?: string
 }
@@ -24,7 +25,7 @@ const OWN_HEADERS = [
 ]
 
 /** Sends a standard request to the API and returns a standard response. */
-export async function fetchFromApi(config: FetchConfig, request: Request): Promise<Response> {
+export async function fetchFromApi(config: ClientConfig, request: Request): Promise<Response> {
   // Read as a whole: it may have to be sent again with a newer token.
   const body = request.body ? new Uint8Array(await request.arrayBuffer()) : undefined
   let url = request.url
@@ -41,7 +42,7 @@ export async function fetchFromApi(config: FetchConfig, request: Request): Promi
 }
 
 async function sendRequest(
-  config: FetchConfig,
+  config: ClientConfig,
   request: Request,
   { url, body }: { readonly url: string; readonly body: Uint8Array | undefined },
 ): Promise<ApiResponse> {

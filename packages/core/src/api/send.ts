@@ -33,8 +33,8 @@ export async function send(config: SendConfig, request: ApiRequest): Promise<Api
   let token = await abortable(source.use(), signal)
   let answer = await sendOnce(config, request, token)
   if (answer.statusCode !== 401) return answer
-  const confirmedBefore = source.isConfirmed(token) || replacements.has(token.accessToken)
-  if (!confirmedBefore) {
+  const replacedBefore = replacements.has(token.accessToken)
+  if (!replacedBefore) {
     await answer.body.dump()
     token = await abortable(source.replace(token), signal)
     replacements.add(token.accessToken)
@@ -45,7 +45,7 @@ export async function send(config: SendConfig, request: ApiRequest): Promise<Api
   if ((await abortable(source.confirm(token), signal)) === 'valid') {
     throw new AppNotInstalledError({ ...rejected, status: 403 })
   }
-  if (!confirmedBefore) throw new ProcoreApiError(rejected)
+  if (!replacedBefore) throw new ProcoreApiError(rejected)
   token = await abortable(source.replace(token), signal)
   answer = await sendOnce(config, request, token)
   if (answer.statusCode !== 401) return answer

@@ -114,8 +114,4 @@ class NewTokens implements TokenSource {
   async confirm(token: Parameters<TokenSource['confirm']>[0]): ReturnType<TokenSource['confirm']> {
     return this.#stored?.confirm(token) ?? 'invalid'
   }
-
-  isConfirmed(token: Parameters<TokenSource['isConfirmed']>[0]): boolean {
-    return this.#stored?.isConfirmed(token) ?? false
-  }
 }

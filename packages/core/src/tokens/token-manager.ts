@@ -50,7 +50,6 @@ export class TokenManager {
   readonly #config: TokenManagerConfig
   readonly #expiry: Expiry
   readonly #cache = new BoundedMap<string, Cached>(MAXIMUM_CACHED)
-  readonly #confirmed = new BoundedMap<string, string>(MAXIMUM_CACHED)
   readonly #flights = new Map<string, Promise<Grant>>()
   readonly #unsaved: UnsavedGrants = new Map()
 
@@ -100,13 +99,7 @@ export class TokenManager {
     return {
       use: () => this.use(ref),
       replace: (rejected) => this.replace(ref, rejected.generation),
-      isConfirmed: (token) => this.#confirmed.get(ref.key) === token.generation,
-      confirm: async (token) => {
-        const state = await this.#config.inspect(token.accessToken)
-        if (state === 'valid') this.#confirmed.set(ref.key, token.generation)
-        else this.#confirmed.delete(ref.key)
-        return state
-      },
+      confirm: (token) => this.#config.inspect(token.accessToken),
     }
   }
 

@@ -15,6 +15,4 @@ export interface TokenSource {
   replace(rejected: UsableToken): Promise<UsableToken>
   /** Asks Procore whether a token that the API answered 401 to is valid all the same. */
   confirm(token: UsableToken): Promise<'valid' | 'invalid'>
-  /** Whether a pair was confirmed as valid before, so that a 401 means something else. */
-  isConfirmed(token: UsableToken): boolean
 }
