@@ -41,6 +41,23 @@ export function assertUsable(database: SqliteDatabase): void {
   }
 }
 
+/**
+ * Writes with the lock taken first. A statement that finds the database locked is left open by libsql,
+ * and with it an old snapshot, which every later read of the connection would see.
+ */
+export function writeLocked<Result>(database: SqliteDatabase, work: () => Result): Result {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    const result = work()
+    database.exec('COMMIT')
+    return result
+  } catch (error) {
+    // SQLite ends some transactions itself, such as those that find the disk full.
+    if (database.inTransaction || database.isTransaction) database.exec('ROLLBACK')
+    throw error
+  }
+}
+
 /** Whether an error says that another connection is writing, so that trying again may help. */
 export function isBusy(error: unknown): boolean {
   if (!(error instanceof Error)) return false

@@ -1,5 +1,5 @@
 import type { StoredRecord, TokenStore } from '@procore-auth/core'
-import { assertUsable, type SqliteDatabase, whenFree } from './database.js'
+import { assertUsable, type SqliteDatabase, whenFree, writeLocked } from './database.js'
 import {
   PAGE_SIZE,
   prepareStatements,
@@ -80,14 +80,14 @@ export class SqliteTokenStore implements TokenStore {
   }
 
   async acquireLease(name: string, owner: string, ttlMs: number): Promise<boolean> {
-    if (this.#acquired++ % SWEEP_EVERY === 0) await this.#run(({ sweep }) => sweep.run())
+    if (this.#acquired++ % SWEEP_EVERY === 0) await this.#write(({ sweep }) => sweep.run())
     return this.#changes(({ acquire }) =>
       acquire.run(escapeText(name), escapeText(owner), Math.ceil(ttlMs)),
     )
   }
 
   async releaseLease(name: string, owner: string): Promise<void> {
-    await this.#run(({ release }) => release.run(escapeText(name), escapeText(owner)))
+    await this.#write(({ release }) => release.run(escapeText(name), escapeText(owner)))
   }
 
   async *list(prefix: string): AsyncIterable<string> {
@@ -109,7 +109,11 @@ export class SqliteTokenStore implements TokenStore {
   #changes(
     work: (statements: Statements) => { readonly changes: number | bigint },
   ): Promise<boolean> {
-    return this.#run((statements) => Number(work(statements).changes) > 0)
+    return this.#write((statements) => Number(work(statements).changes) > 0)
+  }
+
+  #write<Result>(work: (statements: Statements) => Result): Promise<Result> {
+    return this.#run((statements) => writeLocked(this.#database, () => work(statements)))
   }
 
   #run<Result>(work: (statements: Statements) => Result): Promise<Result> {

@@ -6,7 +6,7 @@ export interface TableNames {
   readonly leases: string
 }
 
-/** Every statement of the store. Each is atomic alone, so none needs a transaction around it. */
+/** Every statement of the store. Each is atomic alone. */
 export interface Statements {
   readonly get: SqliteStatement
   readonly create: SqliteStatement

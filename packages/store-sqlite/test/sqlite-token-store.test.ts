@@ -124,6 +124,31 @@ describe('while another connection writes', () => {
     expect(await impatient.put('key', next, 'first')).toBe(true)
   })
 
+  test('a call that gives up leaves nothing behind that hides what is written next', async () => {
+    await store.put('key', first, undefined)
+    const connection = new Database(file)
+    const other = new SqliteTokenStore(connection)
+    const impatient = new SqliteTokenStore(database, { busyTimeoutMs: 0 })
+    const attempts = [
+      () => impatient.put('new', first, undefined),
+      () => impatient.put('key', { generation: 'mine', value: '' }, 'first'),
+      () => impatient.delete('key', 'first'),
+      () => impatient.acquireLease('lease', 'owner', 1_000),
+      () => impatient.releaseLease('lease', 'owner'),
+    ]
+    let stored = first
+    for (const [index, attempt] of attempts.entries()) {
+      await other.acquireLease('ready', 'other', 1_000)
+      connection.exec('BEGIN IMMEDIATE')
+      await expect(attempt()).rejects.toMatchObject({ code: 'SQLITE_BUSY' })
+      connection.exec('COMMIT')
+      const next = { generation: `theirs ${index}`, value: 'their value' }
+      expect(await other.put('key', next, stored.generation)).toBe(true)
+      expect(await impatient.get('key')).toEqual(next)
+      stored = next
+    }
+  })
+
   test('the first call of all waits too', async () => {
     const other = new Database(file)
     other.exec('CREATE TABLE mine (a); BEGIN IMMEDIATE')
@@ -141,6 +166,14 @@ test('nothing is written while a transaction is open, which could undo it', asyn
   await expect(store.acquireLease('lease', 'owner', 1_000)).rejects.toThrow('transaction')
   database.exec('ROLLBACK')
   expect(await store.get('key')).toEqual(first)
+})
+
+test('a write that fails half-way is undone, and the next one succeeds', async () => {
+  await store.put('key', first, undefined)
+  database.exec('DROP TABLE procore_auth_leases')
+  await expect(store.acquireLease('lease', 'owner', 1_000)).rejects.toThrow('no such table')
+  expect(database.inTransaction).toBe(false)
+  expect(await store.delete('key', 'first')).toBe(true)
 })
 
 test('a driver that throws makes calls reject, and is asked again', async () => {
