@@ -8,7 +8,7 @@ import {
   resolveEnvironment,
 } from './environments.js'
 import { ConfigurationError } from './errors.js'
-import type { WebConfig } from './http/web-config.js'
+import type { LoginConfig, WebConfig } from './http/web-config.js'
 import {
   checkCredential,
   checkPath,
@@ -20,7 +20,7 @@ import {
 import { Secret } from './redact.js'
 import type { OnSignIn } from './sign-in/sign-in.js'
 import { MemoryTokenStore } from './tokens/memory-token-store.js'
-import type { LostRefreshPolicy } from './tokens/refresh.js'
+import type { LostRefreshPolicy } from './tokens/renewal.js'
 import type { TokenStore } from './tokens/store.js'
 
 /** What an application passes to `createProcoreAuth`. `Raw` is its framework's own request. */
@@ -102,6 +102,8 @@ export interface Config {
   readonly clock: Clock
   readonly randomBytes: (size: number) => Buffer
   readonly onSignIn: OnSignIn | undefined
+  /** Absent when there is no secret. */
+  readonly login: LoginConfig | undefined
   /** Absent when no redirect URI was given: service accounts and installed apps. */
   readonly web: WebConfig | undefined
 }
@@ -138,10 +140,14 @@ export function optionsFromEnv(
  * Checks the options and fills in the defaults.
  *
  * @param options what the application passed
- * @param use `web` demands what web sign-in needs, also where no redirect URI was given
+ * @param use `web` demands what web sign-in needs, also where no redirect URI was given; `own-routes`
+ *   the same without the redirect URI
  * @throws {ConfigurationError} naming every fault at once
  */
-export function resolveOptions(options: ProcoreAuthOptions, use: 'any' | 'web'): Config {
+export function resolveOptions(
+  options: ProcoreAuthOptions,
+  use: 'any' | 'web' | 'own-routes',
+): Config {
   const faults: string[] = []
   const environment = resolveEnvironment(options.environment)
   if ('faults' in environment) faults.push(...environment.faults)
@@ -166,16 +172,17 @@ export function resolveOptions(options: ProcoreAuthOptions, use: 'any' | 'web'):
     faults.push('acceptPlaintextGrants must be true or false')
   }
   const isWeb = use === 'web' || options.redirectUri !== undefined
-  const secrets =
-    isWeb || (options.secret ?? '').length !== 0 ? checkSecrets(faults, options.secret) : []
-  const web = isWeb ? resolveWeb(faults, options, secrets) : undefined
+  const hasLogin = isWeb || use === 'own-routes' || (options.secret ?? '').length !== 0
+  const secrets = hasLogin ? checkSecrets(faults, options.secret) : []
+  const login = hasLogin ? resolveLogin(faults, options, secrets) : undefined
+  const web = isWeb && login ? resolveWeb(faults, options, login) : undefined
   if (faults.length > 0 || 'faults' in environment) throw new ConfigurationError(faults)
   return {
     environment: environment.environment,
     clientId: options.clientId,
     clientSecret: new Secret(options.clientSecret),
     scope: options.scope,
-    tokenStore: options.tokenStore ?? defaultStore(web),
+    tokenStore: options.tokenStore ?? defaultStore(isWeb || use === 'own-routes'),
     secrets,
     acceptsPlaintextGrants: acceptPlaintextGrants,
     lostRefresh,
@@ -184,20 +191,34 @@ export function resolveOptions(options: ProcoreAuthOptions, use: 'any' | 'web'):
     clock: options.clock ?? systemClock,
     randomBytes: options.randomBytes ?? randomBytes,
     onSignIn: options.onSignIn,
+    login,
     web,
+  }
+}
+
+function resolveLogin(
+  faults: string[],
+  options: ProcoreAuthOptions,
+  secrets: readonly Secret[],
+): LoginConfig {
+  const basePath = checkPath(faults, 'basePath', options.basePath ?? '/auth/procore')
+  const maxAge = checkPositive(faults, 'loginMaxAgeSeconds', options.loginMaxAgeSeconds ?? 1_800)
+  return {
+    secrets,
+    basePath: basePath.replace(/\/+$/, ''),
+    defaultReturnTo: checkPath(faults, 'defaultReturnTo', options.defaultReturnTo ?? '/'),
+    loginMaxAgeMs: maxAge * 1000,
+    showsDetails: process.env['NODE_ENV'] !== 'production',
   }
 }
 
 function resolveWeb(
   faults: string[],
   options: ProcoreAuthOptions,
-  secrets: readonly Secret[],
+  login: LoginConfig,
 ): WebConfig | undefined {
+  const { basePath } = login
   const callbackUrl = checkRedirectUri(faults, options.redirectUri)
-  const basePath = checkPath(faults, 'basePath', options.basePath ?? '/auth/procore').replace(
-    /\/+$/,
-    '',
-  )
   if (
     ['login', 'logout', 'disconnect'].some(
       (name) => callbackUrl?.pathname === `${basePath}/${name}`,
@@ -205,30 +226,24 @@ function resolveWeb(
   ) {
     faults.push(`redirectUri is one of the other routes: let it end with ${basePath}/callback`)
   }
-  const defaultReturnTo = checkPath(faults, 'defaultReturnTo', options.defaultReturnTo ?? '/')
   const session = checkPositive(
     faults,
     'sessionMaxAgeSeconds',
     options.sessionMaxAgeSeconds ?? 604_800,
   )
-  const login = checkPositive(faults, 'loginMaxAgeSeconds', options.loginMaxAgeSeconds ?? 1_800)
   if (!callbackUrl || options.redirectUri === undefined || faults.length > 0) return undefined
   return {
+    ...login,
     redirectUri: options.redirectUri,
     callbackUrl,
-    secrets,
-    basePath,
-    defaultReturnTo,
     sessionMaxAgeMs: session * 1000,
-    loginMaxAgeMs: login * 1000,
     principal: options.principal?.bind(options),
-    showsDetails: process.env['NODE_ENV'] !== 'production',
   }
 }
 
 /** The memory store loses every connection with its process, so production says so, once. */
-function defaultStore(web: WebConfig | undefined): TokenStore {
-  if (web && process.env['NODE_ENV'] === 'production') {
+function defaultStore(isServer: boolean): TokenStore {
+  if (isServer && process.env['NODE_ENV'] === 'production') {
     process.emitWarning(
       'Grants are kept in memory: a restart signs every user out of Procore. Pass a tokenStore.',
       { code: 'PROCORE_AUTH_MEMORY_STORE' },

@@ -5,7 +5,7 @@ import type { Grant } from './grant.js'
 import type { GrantStore } from './grant-store.js'
 import { newGeneration } from './keep-grant.js'
 import { type Lease, withLease } from './lease.js'
-import type { GrantRef, RefreshConfig } from './refresh.js'
+import type { GrantRef, RefreshConfig } from './renewal.js'
 
 /** What ending a grant needs. */
 export interface DisconnectConfig {

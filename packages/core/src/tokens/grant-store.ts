@@ -125,6 +125,10 @@ async function attempt<Result>(what: string, call: () => Promise<Result>): Promi
   } catch (error) {
     if (isProcoreAuthError(error)) throw error
     const code = error instanceof Error && 'code' in error ? String(error.code) : undefined
+    if (error instanceof Error && code === 'ERR_PROCORE_STORE_CORRUPTED') {
+      const message = 'The token store finds a record damaged: restore it, or delete it and sign in'
+      throw new ProcoreAuthError(code, message, { cause: new Error(error.message) })
+    }
     const cause = new Error(`token store: ${what} failed${code ? ` (${code})` : ''}`)
     throw new ProcoreAuthError(
       'ERR_PROCORE_STORE_UNAVAILABLE',

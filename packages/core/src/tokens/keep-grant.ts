@@ -4,7 +4,7 @@ import type { Secret } from '../redact.js'
 import type { Expiry } from './expiry.js'
 import type { Grant } from './grant.js'
 import type { GrantStore } from './grant-store.js'
-import type { GrantRef, RefreshConfig } from './refresh.js'
+import type { GrantRef, RefreshConfig } from './renewal.js'
 
 /** A pair that Procore has just issued, and the generation that it takes the place of. */
 export interface NewPair {

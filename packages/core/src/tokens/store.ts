@@ -9,12 +9,14 @@ export interface StoredRecord {
 /**
  * Where grants are kept. Six methods, the same promises in memory, in a file and in a database:
  *
- * - Keys are text of any characters, at most 4,000 of them; values are copies.
+ * - Keys are well-formed text of any characters, at most 4,000 of them; values are copies.
  * - `put` and `delete` are atomic, in every process that shares the store: of two callers that name
  *   the same generation one succeeds.
- * - A lease is held by one owner at a time and ends by itself. Its time is measured by one clock,
- *   the store's own.
- * - Every method rejects when the store cannot be reached or does not know what happened.
+ * - A lease is held by one owner at a time and ends by its time alone: not with the connection or the
+ *   process that took it. That time is measured by one clock, the store's own.
+ * - Every method rejects when the store cannot be reached or does not know what happened. An error
+ *   with the `code` `ERR_PROCORE_STORE_CORRUPTED` says that a record is not what was put, in a
+ *   `message` that quotes nothing of it.
  */
 export interface TokenStore {
   /** Returns the record, or `undefined` when there is none. */
@@ -34,7 +36,7 @@ export interface TokenStore {
   delete(key: string, generation: string): Promise<boolean>
   /**
    * Takes the lease of a name, or renews it for the owner who holds it, for `ttlMs` milliseconds
-   * from now.
+   * from now, also where that ends it sooner.
    *
    * @returns false when another owner holds it
    */

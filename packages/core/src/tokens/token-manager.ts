@@ -10,7 +10,8 @@ import type { Grant } from './grant.js'
 import { assertPrincipal } from './grant-key.js'
 import type { GrantStore } from './grant-store.js'
 import { newGeneration, type UnsavedGrants } from './keep-grant.js'
-import { type GrantRef, type LostRefreshPolicy, type RefreshConfig, renewGrant } from './refresh.js'
+import { renewGrant } from './refresh.js'
+import type { GrantRef, LostRefreshPolicy, RefreshConfig } from './renewal.js'
 import type { TokenSource, UsableToken } from './token-source.js'
 
 /** Whether and how a principal is connected to Procore. */

@@ -1,5 +1,5 @@
 import { isProcoreAuthError } from '../../src/errors.js'
-import type { GrantRef } from '../../src/tokens/refresh.js'
+import type { GrantRef } from '../../src/tokens/renewal.js'
 import type { TokenManager } from '../../src/tokens/token-manager.js'
 import type { UsableToken } from '../../src/tokens/token-source.js'
 import type { Procore } from './faulty-procore.js'

@@ -1,4 +1,4 @@
-import type { LostRefreshPolicy } from '../../src/tokens/refresh.js'
+import type { LostRefreshPolicy } from '../../src/tokens/renewal.js'
 import type { Random } from './random.js'
 
 const SECOND = 1_000

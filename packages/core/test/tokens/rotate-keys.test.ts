@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import type { GrantRef } from '../../src/tokens/refresh.js'
+import type { GrantRef } from '../../src/tokens/renewal.js'
 import { type RotationProgress, rotateKeys } from '../../src/tokens/rotate-keys.js'
 import type { TokenStore } from '../../src/tokens/store.js'
 import { HOUR } from '../support/core-clock.js'

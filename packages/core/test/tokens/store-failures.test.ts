@@ -56,6 +56,24 @@ describe('a store that is down', () => {
     expect(inspect(error.cause)).toContain('ECONNRESET')
   })
 
+  test('is told from one that finds a record damaged, in the words of the store', async () => {
+    const { scene, ref } = await expiredScene()
+    const damaged = Object.assign(new Error('file 7 is damaged'), {
+      code: 'ERR_PROCORE_STORE_CORRUPTED',
+      row: 'secret row',
+    })
+    const store = withMethods(scene.memory, {
+      get: async () => {
+        throw damaged
+      },
+    })
+    const error = await rejection(scene.process({ store }).use(ref))
+    expect(error).toMatchObject({ code: 'ERR_PROCORE_STORE_CORRUPTED', status: 500 })
+    expect(inspect(error.cause)).toContain('file 7 is damaged')
+    expect(inspect(error, { depth: Infinity, showHidden: true })).not.toContain('secret row')
+    expect(scene.ledger.refreshes).toEqual([])
+  })
+
   test('may throw anything, synchronously too', async () => {
     const { scene, ref } = await expiredScene()
     const failures = [
