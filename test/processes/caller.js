@@ -1,40 +1,49 @@
-// One process of an application: opens the shared store, waits for the word, and calls the API as
-// often as it is told at once. Started by the tests; talks to them over IPC.
+// One process of an application: opens the shared store and does what it is told: calls the API as
+// often as asked at once, asks for a status, disconnects. Started by the tests; talks to them over IPC.
 import { createProcoreAuth } from '@procore-auth/core'
-import { FileTokenStore } from '@procore-auth/core/node'
-import { PostgresTokenStore } from '@procore-auth/store-postgres'
-import { RedisTokenStore } from '@procore-auth/store-redis'
-import { SqliteTokenStore } from '@procore-auth/store-sqlite'
-import { Redis } from 'ioredis'
-import Database from 'libsql'
-import pg from 'pg'
+import { openStore } from './open-store.js'
+import { Stops } from './stops.js'
 
-const { store, options } = JSON.parse(process.argv[2])
-const tokenStore = {
-  file: () => new FileTokenStore({ directory: store.directory }),
-  sqlite: () => new SqliteTokenStore(new Database(store.file)),
-  redis: () => new RedisTokenStore(quiet(new Redis(store.url)), { prefix: store.prefix }),
-  postgres: () =>
-    new PostgresTokenStore(quiet(new pg.Pool({ connectionString: store.url, max: 2 })), {
-      table: store.table,
-    }),
-}[store.kind]()
-const auth = createProcoreAuth({ ...options, tokenStore })
+const stops = new Stops((principal) => process.send({ reached: principal }))
+const tokenStore = stops.around(await openStore(JSON.parse(process.argv[2])))
+const auths = new Map()
 
-process.on('message', async ({ calls }) => {
-  const client = auth.forUser()
-  const results = await Promise.allSettled(
-    Array.from({ length: calls }, () => client.get('/rest/v1.0/me')),
-  )
+const tasks = {
+  call: (auth, { principal, calls, stopAt }) => {
+    const client = auth.forUser(...principal)
+    if (stopAt) stops.at(...principal, stopAt)
+    return Array.from({ length: calls }, () => client.get('/rest/v1.0/me'))
+  },
+  status: (auth, { principal }) => [auth.status(...principal)],
+  disconnect: (auth, { principal }) => [auth.disconnect(...principal)],
+}
+
+process.on('message', async ({ id, task, auth: options, ...input }) => {
+  if (task === 'go-on') return stops.goOn()
+  const principal = input.principal === undefined ? [] : [input.principal]
+  const startedAt = performance.now()
+  const results = await Promise.allSettled(tasks[task](authOf(options), { ...input, principal }))
+  const errors = results.flatMap(({ reason }) => (reason ? [reason] : []))
   process.send({
-    succeeded: results.filter(({ status }) => status === 'fulfilled').length,
-    codes: [...new Set(results.flatMap(({ reason }) => (reason ? [reason.code] : [])))],
+    id,
+    result: {
+      succeeded: results.length - errors.length,
+      codes: [...new Set(errors.map(({ code }) => code))],
+      causes: [...new Set(errors.flatMap(({ cause }) => (cause ? [cause.message] : [])))],
+      ms: performance.now() - startedAt,
+    },
   })
 })
-process.send('ready')
+process.on('disconnect', () => process.exit())
+process.send({ ready: true })
 
-/** A connection that is lost is told by the call that needs it. */
-function quiet(connection) {
-  connection.on('error', () => {})
-  return connection
+/** One per set of options, as in an application. */
+function authOf(options) {
+  const name = JSON.stringify(options)
+  const known = auths.get(name)
+  if (known) return known
+  const auth = createProcoreAuth({ ...options, tokenStore })
+  auth.on('reauthorization-required', (event) => process.send({ event }))
+  auths.set(name, auth)
+  return auth
 }
