@@ -30,7 +30,7 @@ import { createWorld, type SimulatedUser, type World } from './world.js'
 export async function createSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const resolved = resolveOptions(options, systemRandom)
   const doorkeeper = createDoorkeeper(resolved)
-  const world = createWorld()
+  const world = createWorld(options.users)
   const book = createLedgerBook()
   const queue = createFaultQueue()
   const { clock } = doorkeeper

@@ -7,6 +7,7 @@ import {
   type TokenFormat,
 } from './doorkeeper/model.js'
 import { type RandomBytes, randomHex } from './random.js'
+import type { SimulatedUser } from './world.js'
 
 /** What {@link createSimulator} takes. */
 export interface SimulatorOptions {
@@ -26,6 +27,8 @@ export interface SimulatorOptions {
   readonly pkce?: boolean | undefined
   /** Credentials of the web application; default random. */
   readonly app?: { readonly clientId: string; readonly clientSecret: string } | undefined
+  /** Who can log in; default Jim, of one company, and Ana, of all three. */
+  readonly users?: readonly SimulatedUser[] | undefined
   /** API requests of one application; default 3600 an hour and as many in ten seconds. */
   readonly rateLimits?: Partial<RateLimits> | undefined
 }

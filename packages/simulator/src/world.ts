@@ -60,9 +60,10 @@ const largeCompanyId = '562949953421312'
 /**
  * Creates the seeded users, companies and projects.
  *
+ * @param users Who can log in, in place of the seeded users.
  * @returns A world of its own; nothing is shared between simulators.
  */
-export function createWorld(): World {
+export function createWorld(users: readonly SimulatedUser[] = seedUsers()): World {
   let lastProjectId = 562949953500000
   const nextProjectId = () => String(++lastProjectId)
   const company = (id: string, name: string, count: number): CompanyRecord => ({
@@ -74,7 +75,7 @@ export function createWorld(): World {
     })),
   })
   return {
-    users: seedUsers(),
+    users,
     companies: [
       company('10', 'Example Builders', 25),
       company('11', 'Example Homes', 3),

@@ -58,6 +58,15 @@ describe('a simulator', () => {
     expect(sizes).toEqual([25, 3, 2001])
   })
 
+  it('lets other users log in where it is given some', async () => {
+    const eve = { id: '7', login: 'eve@example.com', password: 'x', name: 'Eve', companies: ['11'] }
+    const procore = await start({ users: [eve] })
+    expect(procore.users).toEqual([eve])
+    const { accessToken } = await signIn(procore, 'eve@example.com')
+    const me = await callApi(procore, '/rest/v1.0/me', accessToken)
+    expect(await me.json()).toMatchObject({ id: 7, login: 'eve@example.com' })
+  })
+
   it('leaves the global Request and Response alone', async () => {
     await fetch((await start()).loginOrigin)
     expect(globalThis.Request).toBe(globalsBefore.Request)

@@ -1,5 +1,6 @@
 import type { StoredRecord, TokenStore } from '@procore-auth/core'
-import type { OpenStore, TestRunner, TokenStoreSubject } from './subject.js'
+import type { TestRunner } from '../test-runner.js'
+import type { OpenStore, TokenStoreSubject } from './subject.js'
 
 /** A store to try and fresh names to try it with. */
 export interface Bench {

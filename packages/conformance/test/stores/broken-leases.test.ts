@@ -12,9 +12,9 @@ import {
   ReleasesNothing,
   RemembersOwners,
   RenewsNothing,
-} from './support/broken-lease-stores.js'
-import { failuresOf } from './support/collecting-runner.js'
-import type { SoundStore } from './support/sound-store.js'
+} from '../support/broken-lease-stores.js'
+import { failuresOf } from '../support/collecting-runner.js'
+import type { SoundStore } from '../support/sound-store.js'
 
 /** What is wrong with a store, the store, and the tests that have to fail: these and no others. */
 const BROKEN: readonly (readonly [

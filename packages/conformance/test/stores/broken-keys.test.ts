@@ -10,9 +10,9 @@ import {
   ListsToTilde,
   normalisesKeys,
   trimsKeys,
-} from './support/broken-key-stores.js'
-import { failuresOf } from './support/collecting-runner.js'
-import type { SoundStore } from './support/sound-store.js'
+} from '../support/broken-key-stores.js'
+import { failuresOf } from '../support/collecting-runner.js'
+import type { SoundStore } from '../support/sound-store.js'
 
 /** What is wrong with a store, the store, and the tests that have to fail: these and no others. */
 const BROKEN: readonly (readonly [

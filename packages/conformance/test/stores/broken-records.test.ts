@@ -15,9 +15,9 @@ import {
   WritesAlias,
   WritesInTwoSteps,
   WritesLate,
-} from './support/broken-record-stores.js'
-import { failuresOf } from './support/collecting-runner.js'
-import type { SoundStore } from './support/sound-store.js'
+} from '../support/broken-record-stores.js'
+import { failuresOf } from '../support/collecting-runner.js'
+import type { SoundStore } from '../support/sound-store.js'
 
 /** What is wrong with a store, the store, and the tests that have to fail: these and no others. */
 const BROKEN: readonly (readonly [

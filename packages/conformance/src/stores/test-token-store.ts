@@ -1,3 +1,4 @@
+import type { TestRunner } from '../test-runner.js'
 import { createBed } from './bench.js'
 import { testCompareAndSet } from './compare-and-set.js'
 import { testDurability } from './durability.js'
@@ -7,7 +8,7 @@ import { testLeases } from './leases.js'
 import { testList } from './list.js'
 import { testProcesses } from './processes.js'
 import { testRecords } from './records.js'
-import type { TestRunner, TokenStoreSubject } from './subject.js'
+import type { TokenStoreSubject } from './subject.js'
 import { testUnreachable } from './unreachable.js'
 
 /**

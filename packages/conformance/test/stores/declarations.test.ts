@@ -1,8 +1,8 @@
 import { MemoryTokenStore } from '@procore-auth/core'
 import { expect, test } from 'vitest'
-import { type TokenStoreSubject, testTokenStore } from '../src/index.js'
-import { CollectingRunner, failuresOf } from './support/collecting-runner.js'
-import { SoundStore } from './support/sound-store.js'
+import { type TokenStoreSubject, testTokenStore } from '../../src/index.js'
+import { CollectingRunner, failuresOf } from '../support/collecting-runner.js'
+import { SoundStore } from '../support/sound-store.js'
 
 function testsOf(subject: Partial<TokenStoreSubject>): string[] {
   const runner = new CollectingRunner()

@@ -1,11 +1,5 @@
 import type { TokenStore } from '@procore-auth/core'
 
-/** What a test runner has to offer; vitest, jest and node:test do. */
-export interface TestRunner {
-  readonly describe: (name: string, body: () => void) => unknown
-  readonly test: (name: string, body: () => Promise<void>) => unknown
-}
-
 /** A handle on a store, as one process has it. */
 export interface OpenStore {
   readonly store: TokenStore

@@ -1,6 +1,6 @@
 import { MemoryTokenStore } from '@procore-auth/core'
 import { describe, test } from 'vitest'
-import { testTokenStore } from '../src/index.js'
+import { testTokenStore } from '../../src/index.js'
 
 testTokenStore(
   { describe, test },
