@@ -2,10 +2,11 @@ import { ProcoreClient } from './api/client.js'
 import { createTransport, type Transport } from './api/transport.js'
 import { ConfigurationError } from './errors.js'
 import { EventBus } from './events.js'
-import { RequestContext } from './http/context.js'
-import { guard } from './http/guard.js'
+import { contextParts, RequestContext } from './http/context.js'
+import { guard, guardParts } from './http/guard.js'
+import { createOwnRoutes } from './http/own-routes.js'
 import { createRoutes } from './http/routes.js'
-import { createWeb, type Web } from './http/web.js'
+import { createWeb, type Web, type WebParts } from './http/web.js'
 import { exchangeAuthorizationCode } from './oauth/authorization-code.js'
 import { authorizationUrl } from './oauth/authorization-url.js'
 import { type OAuthClient, OUT_OF_BAND } from './oauth/client.js'
@@ -44,13 +45,15 @@ export function createProcoreAuth<Raw = unknown>(options?: ProcoreAuthOptions<Ra
  * For adapters: returns what their one argument stands for, ready for web sign-in.
  *
  * @param input ready-made, or options, or nothing for the `PROCORE_*` variables
+ * @param use `own-routes` for adapters that call `auth.ownRoutes()`: these need no redirect URI
  * @throws {ConfigurationError} naming every fault at once, a missing redirect URI included
  */
 export function resolveProcoreAuth<Raw = unknown>(
   input?: ProcoreAuth | ProcoreAuthOptions<Raw>,
+  use: 'web' | 'own-routes' = 'web',
 ): ProcoreAuth {
-  if (!isProcoreAuth(input)) return compose(resolveOptions(input ?? optionsFromEnv(), 'web'))
-  if (input.paths) return input
+  if (!isProcoreAuth(input)) return compose(resolveOptions(input ?? optionsFromEnv(), use))
+  if (input.paths || use === 'own-routes') return input
   throw new ConfigurationError(['createProcoreAuth got no redirectUri, and web sign-in needs one'])
 }
 
@@ -76,17 +79,16 @@ function compose(config: Config): ProcoreAuth {
     manager,
     events,
     onSignIn: config.onSignIn,
-    exchange: (code, redirectUri) => exchangeAuthorizationCode(oauth, { code, redirectUri }),
+    exchange: (granted) => exchangeAuthorizationCode(oauth, granted),
     revoke: (token) => revokeToken(oauth, token),
     createClient: (source) => client('user', source),
   }
   const forUser: ProcoreAuth['forUser'] = (...args) => client('user', manager.source(user(args)))
   const forService = (): ProcoreClient => client('service-account', manager.source(service))
-  const web = config.web && {
+  const parts = {
     ...webParts(config, { grants, manager, events, signIn, oauth }),
     clientFor: forUser,
     serviceClient: forService,
-    config: config.web,
   }
   const auth: ProcoreAuth = Object.freeze({
     environment: config.environment,
@@ -107,8 +109,14 @@ function compose(config: Config): ProcoreAuth {
     rotateKeys: ({ onProgress } = {}) =>
       rotateKeys({ grants, clock: config.clock, randomBytes: config.randomBytes }, onProgress),
     on: (name, listener) => events.on(name, listener),
+    ownRoutes: (owner) => {
+      const { clientId, login, web } = config
+      if (!login) throw new ConfigurationError(['secret is missing, and web sign-in needs one'])
+      const redirectUri = web?.redirectUri
+      return createOwnRoutes({ ...parts, clientId, config: login, redirectUri }, owner)
+    },
     close: () => transport.close(),
-    ...webMethods(web && createWeb(web)),
+    ...webMethods(config.web && createWeb({ ...parts, config: config.web })),
   } satisfies ProcoreAuth)
   auths.add(auth)
   return auth
@@ -171,7 +179,7 @@ function webParts(
     readonly signIn: SignInConfig
     readonly oauth: OAuthClient
   },
-) {
+): Omit<WebParts, 'clientFor' | 'config' | 'serviceClient'> {
   const { clientId, clock, environment, randomBytes } = config
   const scope = `${environment.name} ${clientId}`
   const { grants, ...rest } = parts
@@ -197,11 +205,13 @@ function webMethods(
     }
     return { paths: undefined, handle: () => undefined, context: missing, guard: missing }
   }
+  const forContext = contextParts(web)
+  const forGuard = guardParts(web)
   return {
     paths: web.paths.public,
     handle: createRoutes(web),
-    context: (request, reply) => new RequestContext(web, request, reply),
-    guard: (request) => guard(web, request),
+    context: (request, reply) => new RequestContext(forContext, request, reply),
+    guard: (request) => guard(forGuard, request),
   }
 }
 

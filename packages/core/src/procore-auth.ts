@@ -3,6 +3,7 @@ import type { AuthReply, AuthRequest, AuthResponse } from './auth-request.js'
 import type { Environment } from './environments.js'
 import type { ProcoreAuthEventName, ProcoreAuthListener } from './events.js'
 import type { ProcoreContext } from './http/context.js'
+import type { OwnRoutes, RouteOwner } from './http/own-routes.js'
 import type { InstalledApp } from './sign-in/installed-app.js'
 import type { ConnectedUser, RevocationProgress } from './tokens/revoke-all.js'
 import type { RotationProgress } from './tokens/rotate-keys.js'
@@ -72,6 +73,13 @@ export interface ProcoreAuth {
   context(request: AuthRequest, reply: AuthReply): ProcoreContext
   /** For adapters: returns what to answer when a request may not go on. */
   guard(request: AuthRequest): Promise<AuthResponse | undefined>
+  /**
+   * For adapters whose framework has routes and a session of its own: the steps of a sign-in, one by
+   * one. The options `redirectUri` and `principal` are not needed for it.
+   *
+   * @throws {ConfigurationError} without a secret
+   */
+  ownRoutes<Outcome>(owner: RouteOwner): OwnRoutes<Outcome>
   /** Closes the connections to Procore. */
   close(): Promise<void>
 }

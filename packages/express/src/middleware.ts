@@ -1,6 +1,10 @@
-import { type ProcoreAuth, type ProcoreAuthOptions, resolveProcoreAuth } from '@procore-auth/core'
+import {
+  attachProcore,
+  type ProcoreAuth,
+  type ProcoreAuthOptions,
+  resolveProcoreAuth,
+} from '@procore-auth/core'
 import { toAuthReply, toAuthRequest } from '@procore-auth/core/node'
-import { remember } from './require-procore.js'
 import { respond } from './respond.js'
 import type { ExpressRequest, Handler } from './types.js'
 
@@ -18,16 +22,7 @@ export function procoreAuth(input?: ProcoreAuth | ProcoreAuthOptions<ExpressRequ
   const auth = resolveProcoreAuth(input)
   return (req, res, next) => {
     const request = toAuthRequest(req)
-    remember(req, auth)
-    Object.defineProperty(req, 'procore', {
-      configurable: true,
-      enumerable: true,
-      get: () => {
-        const value = auth.context(request, toAuthReply(res))
-        Object.defineProperty(req, 'procore', { configurable: true, enumerable: true, value })
-        return value
-      },
-    })
+    attachProcore(auth, { request, reply: toAuthReply(res) }, req)
     const response = auth.handle(request)
     if (response === undefined) next()
     else void respond(response, res, next)

@@ -1,5 +1,4 @@
 import type { AuthRequest, AuthResponse } from '../auth-request.js'
-import { BoundedMap } from '../bounded-map.js'
 import { isProcoreAuthError, ProcoreAuthError, type ProcoreAuthErrorCode } from '../errors.js'
 import { readAuthorizationResponse } from '../oauth/authorization-response.js'
 import { Secret } from '../redact.js'
@@ -7,18 +6,10 @@ import { completeSignIn } from '../sign-in/sign-in.js'
 import { consumeLogin, cookieName, findLogin, type LoginState } from '../state/login-state.js'
 import { readCookies, setCookie } from './cookies.js'
 import { loginPrincipal } from './identity.js'
+import { createOnce } from './once.js'
 import { queryOf, toPublicPath } from './paths.js'
 import { redirect } from './respond.js'
 import type { Web } from './web.js'
-
-/** How long a second hit of the same callback gets the answer of the first. */
-const REPEATABLE_MS = 60_000
-const MAXIMUM_REMEMBERED = 1_000
-
-interface Outcome {
-  readonly until: number
-  readonly response: Promise<AuthResponse>
-}
 
 /** A sign-in that failed after its state was used up: the login cookie goes with the error. */
 export interface FailedCallback {
@@ -38,28 +29,19 @@ export function createCallback(
   web: Web,
   fail: (request: AuthRequest, failed: FailedCallback) => Promise<AuthResponse>,
 ): (request: AuthRequest) => Promise<AuthResponse> {
-  const outcomes = new BoundedMap<string, Outcome>(MAXIMUM_REMEMBERED)
-  const once = (request: AuthRequest, login: LoginState, code: string | ProcoreAuthError) => {
-    const now = web.clock.now()
-    const known = outcomes.get(login.state)
-    if (known && known.until > now) return known.response
-    const response = complete(web, { request, login, code }).catch(async (error: unknown) => {
-      if (!isShown(error)) {
-        // Not an answer to repeat: the store may be back when the page is loaded again.
-        outcomes.delete(login.state)
-        throw error
-      }
-      return fail(request, { error, cookies: [clearLogin(web, login)] })
-    })
-    outcomes.set(login.state, { until: now + REPEATABLE_MS, response })
-    return response
-  }
+  const once = createOnce<AuthResponse>(web.clock)
   return async (request) => {
     try {
       const answer = readAuthorizationResponse(queryOf(request.url))
       const login = findLogin(web.login, readCookies(request), answer.state)
       if (login.principal !== loginPrincipal(web, request)) throw otherUser()
-      return await once(request, login, 'code' in answer ? answer.code : answer.error)
+      const code = 'code' in answer ? answer.code : answer.error
+      return await once(login.state, () =>
+        complete(web, { request, login, code }).catch((error: unknown) => {
+          if (!isShown(error)) throw error
+          return fail(request, { error, cookies: [clearLogin(web, login)] })
+        }),
+      )
     } catch (error) {
       if (!isShown(error)) throw error
       return fail(request, { error, cookies: [] })

@@ -1,10 +1,10 @@
 import type { ProcoreClient } from '../api/client.js'
-import type { AuthReply, AuthRequest } from '../auth-request.js'
+import type { AuthReply, AuthRequest, AuthResponse } from '../auth-request.js'
 import { ProcoreAuthError } from '../errors.js'
 import type { ProcoreUser } from '../token-set.js'
 import { type Identity, identify } from './identity.js'
 import { redirectToProcore } from './login.js'
-import type { Web } from './web.js'
+import type { Web, WebParts } from './web.js'
 
 /** `req.procore`: who is signed in, and what can be done for them. */
 export interface ProcoreContext {
@@ -36,17 +36,36 @@ export interface ProcoreContext {
   disconnect(): Promise<void>
 }
 
+/** What `req.procore` is made of. */
+export interface ContextParts
+  extends Pick<WebParts, 'clientFor' | 'events' | 'manager' | 'serviceClient'> {
+  readonly identify: (request: AuthRequest) => Identity | undefined
+  readonly login: (request: AuthRequest, returnTo: string | undefined) => AuthResponse
+  /** Returns the `Set-Cookie` header that ends the session; absent where it is the application's. */
+  readonly endSession?: () => string
+}
+
+/** Returns the parts for an application that uses the routes of the core. */
+export function contextParts(web: Web): ContextParts {
+  return {
+    ...web,
+    identify: (request) => identify(web, request),
+    login: (request, returnTo) => redirectToProcore(web, request, returnTo),
+    ...(!web.config.principal && { endSession: () => web.session.clear() }),
+  }
+}
+
 /** Nothing is read or verified before a member is touched. */
 export class RequestContext implements ProcoreContext {
-  readonly #web: Web
+  readonly #parts: ContextParts
   readonly #request: AuthRequest
   readonly #reply: AuthReply
   #identity: Identity | undefined
   #known = false
-  #client: ProcoreClient | undefined
+  #client: { readonly principal: string; readonly client: ProcoreClient } | undefined
 
-  constructor(web: Web, request: AuthRequest, reply: AuthReply) {
-    this.#web = web
+  constructor(parts: ContextParts, request: AuthRequest, reply: AuthReply) {
+    this.#parts = parts
     this.#request = request
     this.#reply = reply
   }
@@ -60,33 +79,38 @@ export class RequestContext implements ProcoreContext {
   }
 
   get client(): ProcoreClient {
-    this.#client ??= this.#web.clientFor(this.#require().principal)
-    return this.#client
+    const { principal } = this.#require()
+    if (this.#client?.principal !== principal) {
+      this.#client = { principal, client: this.#parts.clientFor(principal) }
+    }
+    return this.#client.client
   }
 
   get service(): ProcoreClient {
-    return this.#web.serviceClient()
+    return this.#parts.serviceClient()
   }
 
   login(options: { readonly returnTo?: string } = {}): void {
-    this.#reply.send(redirectToProcore(this.#web, this.#request, options.returnTo))
+    this.#reply.send(this.#parts.login(this.#request, options.returnTo))
   }
 
   async logout(): Promise<void> {
     const identity = this.#identify()
     this.#end()
-    if (identity) await this.#web.events.emit('signed-out', { principal: identity.principal })
+    if (identity) await this.#parts.events.emit('signed-out', { principal: identity.principal })
   }
 
   async disconnect(): Promise<void> {
-    const { manager } = this.#web
+    const { manager } = this.#parts
     await manager.disconnect(manager.ref('authorization_code', this.#require().principal))
     this.#end()
   }
 
   #identify(): Identity | undefined {
+    // The application's session may begin or end while it answers one request.
+    if (!this.#parts.endSession) return this.#parts.identify(this.#request)
     if (!this.#known) {
-      this.#identity = identify(this.#web, this.#request)
+      this.#identity = this.#parts.identify(this.#request)
       this.#known = true
     }
     return this.#identity
@@ -102,10 +126,10 @@ export class RequestContext implements ProcoreContext {
   }
 
   #end(): void {
-    if (this.#web.config.principal) return
+    if (!this.#parts.endSession) return
     this.#identity = undefined
     this.#known = true
     this.#client = undefined
-    this.#reply.addCookies([this.#web.session.clear()])
+    this.#reply.addCookies([this.#parts.endSession()])
   }
 }

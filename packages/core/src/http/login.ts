@@ -2,15 +2,13 @@ import type { AuthRequest, AuthResponse } from '../auth-request.js'
 import { startLogin } from '../state/login-state.js'
 import { readCookies, setCookie } from './cookies.js'
 import { loginPrincipal } from './identity.js'
-import { queryOf } from './paths.js'
 import { redirect } from './respond.js'
-import { safeReturnTo } from './return-to.js'
+import { requestedReturnTo, safeReturnTo } from './return-to.js'
 import type { Web } from './web.js'
 
 /** `GET login?returnTo=/path`: sends the browser to Procore. */
 export function login(web: Web, request: AuthRequest): AuthResponse {
-  const [returnTo, ...more] = queryOf(request.url).getAll('returnTo')
-  return redirectToProcore(web, request, more.length > 0 ? undefined : returnTo)
+  return redirectToProcore(web, request, requestedReturnTo(request))
 }
 
 /**

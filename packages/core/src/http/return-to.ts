@@ -1,6 +1,13 @@
-import { pathOf } from './paths.js'
+import type { AuthRequest } from '../auth-request.js'
+import { pathOf, queryOf } from './paths.js'
 
 const MAXIMUM_LENGTH = 1_024
+
+/** Returns the query parameter `returnTo`; one that is there twice counts for nothing. */
+export function requestedReturnTo(request: AuthRequest): string | undefined {
+  const [returnTo, ...more] = queryOf(request.url).getAll('returnTo')
+  return more.length > 0 ? undefined : returnTo
+}
 
 /**
  * Returns the path to end at, if it lies on this origin; never an address elsewhere, whatever a

@@ -34,8 +34,7 @@ export function createRoutes(
     const handler = request.method === 'POST' ? posts[route] : gets[route]
     const allow = posts[route] ? 'POST, OPTIONS' : 'GET, HEAD, OPTIONS'
     if (request.method === 'OPTIONS') return empty(204, { allow })
-    // A look ahead of the browser or a mail scanner must not use anything up.
-    if (gets[route] && (request.method === 'HEAD' || isPrefetch(request))) return empty(204)
+    if (gets[route] && looksAhead(request)) return empty(204)
     try {
       const allowed = handler && (request.method === 'GET' || request.method === 'POST')
       if (!allowed) throw methodNotAllowed(allow)
@@ -111,7 +110,9 @@ function assertSameOrigin(web: Web, request: AuthRequest): void {
   )
 }
 
-function isPrefetch(request: AuthRequest): boolean {
+/** Whether a browser or a scanner only looks ahead: nothing may be used up by it. */
+export function looksAhead(request: AuthRequest): boolean {
+  if (request.method === 'HEAD') return true
   const purpose = ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'].map((name) =>
     request.header(name),
   )

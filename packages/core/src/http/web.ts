@@ -9,7 +9,7 @@ import type { TokenManager } from '../tokens/token-manager.js'
 import { cookieName } from './cookies.js'
 import { type Paths, resolvePaths } from './paths.js'
 import { SessionCookie } from './session.js'
-import type { WebConfig } from './web-config.js'
+import type { LoginConfig, WebConfig } from './web-config.js'
 
 /** What the routes are made of. */
 export interface WebParts {
@@ -39,27 +39,43 @@ export interface Web extends WebParts {
 export function createWeb(parts: WebParts): Web {
   const { config, clock, randomBytes, scope } = parts
   const secure = config.callbackUrl.protocol === 'https:'
-  const instance = createHash('sha256').update(scope).digest('hex').slice(0, 8)
-  const sealer = (purpose: string): ReturnType<typeof createSealer> =>
-    createSealer(config.secrets, `${purpose} ${scope}`, randomBytes)
   return {
     ...parts,
     secure,
     paths: resolvePaths(config.callbackUrl, config.basePath),
     session: new SessionCookie({
-      sealer: sealer('session'),
+      sealer: createSealer(config.secrets, `session ${scope}`, randomBytes),
       clock,
       secure,
-      instance,
+      instance: instanceOf(scope),
       maxAgeMs: config.sessionMaxAgeMs,
     }),
-    login: {
-      sealer: sealer('login'),
-      cookiePrefix: `${cookieName('login', { secure, instance })}-`,
-      maxAgeMs: config.loginMaxAgeMs,
-      clock,
-      randomBytes,
-      takeOnce: parts.takeOnce,
-    },
+    login: createLoginState(parts, secure),
   }
+}
+
+/** What the state of logins takes. */
+export interface LoginParts extends Pick<WebParts, 'scope' | 'clock' | 'randomBytes' | 'takeOnce'> {
+  readonly config: LoginConfig
+}
+
+/**
+ * Derives cookie name and key of login states.
+ *
+ * @param secure whether the callback has HTTPS, so that the cookie is bound to it
+ */
+export function createLoginState(parts: LoginParts, secure: boolean): LoginStateConfig {
+  const { clock, config, randomBytes, scope, takeOnce } = parts
+  return {
+    sealer: createSealer(config.secrets, `login ${scope}`, randomBytes),
+    cookiePrefix: `${cookieName('login', { secure, instance: instanceOf(scope) })}-`,
+    maxAgeMs: config.loginMaxAgeMs,
+    clock,
+    randomBytes,
+    takeOnce,
+  }
+}
+
+function instanceOf(scope: string): string {
+  return createHash('sha256').update(scope).digest('hex').slice(0, 8)
 }

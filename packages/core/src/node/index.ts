@@ -1,17 +1,23 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { AuthReply, AuthRequest, AuthResponse } from '../auth-request.js'
 
 export { FileTokenStore, type FileTokenStoreOptions } from './file-token-store.js'
 
+/** A request of Node's HTTP server, or of a framework built on it. */
+export interface NodeRequest {
+  readonly method?: string | undefined
+  readonly url?: string | undefined
+  /** The URL before a router took off its prefix, where the framework keeps it. */
+  readonly originalUrl?: string | undefined
+  readonly headers: IncomingHttpHeaders
+}
+
 /**
- * Reads a request of Node's HTTP server, or of a framework built on it. The URL is the one the server
- * received, also in a router that strips its prefix.
+ * Reads a request. The URL is the one the server received, also in a router that strips its prefix.
  *
- * @param raw the request, with `originalUrl` where the framework keeps one
+ * @param raw request of `node:http`, Express, Koa (also its context) or Fastify
  */
-export function toAuthRequest<Raw extends IncomingMessage & { readonly originalUrl?: string }>(
-  raw: Raw,
-): AuthRequest<Raw> {
+export function toAuthRequest<Raw extends NodeRequest>(raw: Raw): AuthRequest<Raw> {
   return {
     method: raw.method ?? 'GET',
     url: raw.originalUrl ?? raw.url ?? '/',

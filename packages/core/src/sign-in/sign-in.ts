@@ -34,7 +34,7 @@ export type OnSignIn<Raw = unknown> = {
 export interface SignInConfig {
   readonly manager: TokenManager
   readonly events: EventBus
-  readonly exchange: (code: Secret, redirectUri: string) => Promise<TokenSet>
+  readonly exchange: (granted: GrantedCode) => Promise<TokenSet>
   readonly revoke: (accessToken: Secret) => Promise<void>
   readonly createClient: (source: TokenSource) => ProcoreClient
   readonly onSignIn: OnSignIn | undefined
@@ -44,9 +44,26 @@ export interface SignInConfig {
 export interface GrantedCode {
   readonly code: Secret
   readonly redirectUri: string
-  /** Whose grant it becomes; default: the Procore user's id. */
+  /** Sent along with the code, such as a PKCE verifier. */
+  readonly parameters?: Readonly<Record<string, string>>
+}
+
+/** Whose grant it becomes. */
+interface Owner {
+  /** Default: the Procore user's id. */
   readonly principal: string | undefined
   readonly request: AuthRequest | undefined
+}
+
+/** Tokens that Procore has granted and that are nobody's yet: to be kept or discarded, once. */
+export interface NewGrant {
+  readonly tokens: TokenSet
+  /** Reads who they belong to, once. */
+  user(): Promise<ProcoreUser>
+  /** Asks the application and stores them; when that fails they are revoked. */
+  keep(owner: Owner): Promise<SignIn>
+  /** Revokes them, once. Best effort: what led here is what the caller must hear of. */
+  discard(): Promise<void>
 }
 
 /**
@@ -57,35 +74,55 @@ export interface GrantedCode {
  * @throws {ProcoreAuthError} `ERR_PROCORE_USER_UNAVAILABLE`, `ERR_PROCORE_SIGN_IN_REFUSED`,
  *   `ERR_PROCORE_STORE_UNAVAILABLE`
  */
-export async function completeSignIn(config: SignInConfig, granted: GrantedCode): Promise<SignIn> {
-  const tokens = await config.exchange(granted.code, granted.redirectUri)
-  try {
-    return await accept(config, granted, tokens)
-  } catch (error) {
-    // Best effort: the failure itself is what the caller must hear of.
-    await config.revoke(tokens.accessToken).catch(() => undefined)
-    throw error
-  }
+export async function completeSignIn(
+  config: SignInConfig,
+  granted: GrantedCode & Owner,
+): Promise<SignIn> {
+  const grant = await exchangeCode(config, granted)
+  return grant.keep(granted)
 }
 
-async function accept(
-  config: SignInConfig,
-  granted: GrantedCode,
-  tokens: TokenSet,
-): Promise<SignIn> {
+/**
+ * Exchanges an authorization code and leaves to the caller what becomes of the tokens.
+ *
+ * @throws {TokenRequestError} from the exchange
+ */
+export async function exchangeCode(config: SignInConfig, granted: GrantedCode): Promise<NewGrant> {
+  const tokens = await config.exchange(granted)
   const source = new NewTokens(tokens)
   const client = config.createClient(source)
-  const user = await readUser(client)
-  const principal = granted.principal ?? user.id
-  const signIn: SignIn = { user, principal, client, request: granted.request }
-  if ((await config.onSignIn?.(signIn)) === false) {
-    throw new ProcoreAuthError('ERR_PROCORE_SIGN_IN_REFUSED', 'onSignIn refused this user')
+  let reading: Promise<ProcoreUser> | undefined
+  const user = (): Promise<ProcoreUser> => {
+    reading ??= readUser(client)
+    return reading
   }
-  const ref = config.manager.ref('authorization_code', principal)
-  await config.manager.save(ref, { tokens, user, redirectUri: granted.redirectUri })
-  source.handOver(config.manager.source(ref))
-  await config.events.emit('signed-in', { principal, user })
-  return signIn
+  let revoking: Promise<void> | undefined
+  const discard = (): Promise<void> => {
+    revoking ??= config.revoke(tokens.accessToken).catch(() => undefined)
+    return revoking
+  }
+  const accept = async (owner: Owner): Promise<SignIn> => {
+    const me = await user()
+    const principal = owner.principal ?? me.id
+    const signIn: SignIn = { user: me, principal, client, request: owner.request }
+    if ((await config.onSignIn?.(signIn)) === false) {
+      throw new ProcoreAuthError('ERR_PROCORE_SIGN_IN_REFUSED', 'onSignIn refused this user')
+    }
+    const ref = config.manager.ref('authorization_code', principal)
+    await config.manager.save(ref, { tokens, user: me, redirectUri: granted.redirectUri })
+    source.handOver(config.manager.source(ref))
+    await config.events.emit('signed-in', { principal, user: me })
+    return signIn
+  }
+  const keep: NewGrant['keep'] = async (owner) => {
+    try {
+      return await accept(owner)
+    } catch (error) {
+      await discard()
+      throw error
+    }
+  }
+  return { tokens, user, keep, discard }
 }
 
 /** Tokens that are not stored yet: used as they are, then handed over to the manager. */

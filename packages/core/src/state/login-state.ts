@@ -13,6 +13,10 @@ export interface LoginState {
   readonly principal: string | undefined
   /** Epoch milliseconds. */
   readonly startedAt: number
+  /** The one that this login was started with, where it is not always the same. */
+  readonly redirectUri?: string
+  /** What an adapter wants back with the callback; JSON. */
+  readonly payload?: unknown
 }
 
 /** The cookies of a request, by name. */
@@ -35,6 +39,8 @@ const STATE_BYTES = 32
 const MAXIMUM_LOGINS = 8
 /** Bytes of login cookies that a browser is left with; servers refuse headers of 8 kB and more. */
 const MAXIMUM_COOKIE_BYTES = 3_000
+/** Bytes of a payload: with the longest returnTo its cookie stays below the 4,096 of browsers. */
+const MAXIMUM_PAYLOAD_BYTES = 1_000
 /** Cookies looked at in one request: more than a browser can have by our doing. */
 const MAXIMUM_EXAMINED = 32
 
@@ -49,12 +55,15 @@ export interface StartedLogin {
 /**
  * Starts a login: mints its state and seals it into a cookie of its own, so that several tabs can
  * log in side by side.
+ *
+ * @throws {ProcoreAuthError} `ERR_PROCORE_ARGUMENT_INVALID` when the payload is too large
  */
 export function startLogin(
   config: LoginStateConfig,
   cookies: Cookies,
-  login: { readonly returnTo: string; readonly principal: string | undefined },
+  login: Omit<LoginState, 'state' | 'startedAt'>,
 ): StartedLogin {
+  assertFits(login.payload)
   const state = config.randomBytes(STATE_BYTES).toString('hex')
   const name = cookieName(config, state)
   const content: LoginState = { state, ...login, startedAt: config.clock.now() }
@@ -141,6 +150,14 @@ function open(
   // The seal is ours, so the shape is ours.
   const login: LoginState = JSON.parse(text)
   return login
+}
+
+function assertFits(payload: unknown): void {
+  if (Buffer.byteLength(JSON.stringify(payload) ?? '') <= MAXIMUM_PAYLOAD_BYTES) return
+  throw new ProcoreAuthError(
+    'ERR_PROCORE_ARGUMENT_INVALID',
+    `The state to carry through the login is larger than ${MAXIMUM_PAYLOAD_BYTES} bytes of JSON, and a cookie has to hold it: keep it where your session is, and carry its name`,
+  )
 }
 
 function sameText(left: string, right: string): boolean {

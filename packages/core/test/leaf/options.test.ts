@@ -155,12 +155,12 @@ test('every fault is told at once, each with the option it is about', () => {
     'lostRefresh',
     'acceptPlaintextGrants',
     'secret',
-    'redirectUri',
-    'redirectUri',
     'basePath',
-    'defaultReturnTo',
-    'sessionMaxAgeSeconds',
     'loginMaxAgeSeconds',
+    'defaultReturnTo',
+    'redirectUri',
+    'redirectUri',
+    'sessionMaxAgeSeconds',
   ])
 })
 

@@ -54,6 +54,16 @@ describe('starting a login', () => {
     expect(startLogin(config, {}, LOGIN).state).toBe('ab'.repeat(32))
   })
 
+  test('carries a payload of 1,000 bytes and no more', () => {
+    const config = createConfig()
+    const payload = 'ö'.repeat(499)
+    const { state, cookie } = startLogin(config, {}, { ...LOGIN, payload })
+    expect(findLogin(config, { [cookie.name]: cookie.value }, state).payload).toBe(payload)
+    const larger = { ...LOGIN, payload: `${payload}x` }
+    const error = thrown(() => startLogin(config, {}, larger))
+    expect(error.code).toBe('ERR_PROCORE_ARGUMENT_INVALID')
+  })
+
   test('the cookie shows nothing of the login and no more of the state than its name', () => {
     const config = createConfig()
     const { cookie, state } = startLogin(config, {}, { returnTo: '/secret-path', principal: 'jim' })

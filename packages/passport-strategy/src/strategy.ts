@@ -1,0 +1,170 @@
+import {
+  attachProcore,
+  ConfigurationError,
+  type PendingSignIn,
+  type ProcoreAuth,
+  type ProcoreUser,
+} from '@procore-auth/core'
+import { sendAuthResponse, toAuthReply, toAuthRequest } from '@procore-auth/core/node'
+import OAuth2Strategy, { InternalOAuthError } from 'passport-oauth2'
+import { type Attempt, finishLogin, runAttempt } from './attempt.js'
+import { absoluteCallbackUrl } from './callback-url.js'
+import { type SetUp, setUp } from './set-up.js'
+import type {
+  Handler,
+  ProcoreProfile,
+  ProcoreStrategyOptions,
+  Request,
+  Verify,
+  VerifyWithParameters,
+  VerifyWithRequest,
+  VerifyWithRequestAndParameters,
+} from './types.js'
+
+type WithoutRequest = ProcoreStrategyOptions & { readonly passReqToCallback?: false }
+type WithRequest = ProcoreStrategyOptions & { readonly passReqToCallback: true }
+
+/** Stands where each attempt puts a store of its own. */
+const REPLACED: OAuth2Strategy.StateStore = { store: () => undefined, verify: () => undefined }
+
+/**
+ * Signs users in with Procore: passport-oauth2's `OAuth2Strategy` over the core of procore-auth, which
+ * keeps login states and grants, and renews tokens.
+ *
+ * @example
+ * passport.use(new ProcoreStrategy({ clientID, clientSecret, callbackURL, environment, secret },
+ *   (accessToken, refreshToken, profile, done) => findOrCreateUser(profile, done)))
+ */
+export class ProcoreStrategy extends OAuth2Strategy {
+  /** For jobs (`auth.forUser(id)`), status, disconnecting and events. */
+  readonly auth: ProcoreAuth
+  /** In an attempt: the tokens, once there are any. */
+  private readonly pending?: () => PendingSignIn | undefined
+  private readonly procore: SetUp
+
+  /**
+   * @param options of passport-oauth2 and of `createProcoreAuth`; what is left out comes from the
+   *   `PROCORE_*` variables
+   * @param verify finds or creates the application's user
+   * @throws {ConfigurationError} naming every fault at once
+   */
+  constructor(options: WithoutRequest, verify: Verify)
+  constructor(options: WithoutRequest, verify: VerifyWithParameters)
+  constructor(options: WithRequest, verify: VerifyWithRequest)
+  constructor(options: WithRequest, verify: VerifyWithRequestAndParameters)
+  constructor(
+    options: ProcoreStrategyOptions,
+    verify: Verify | VerifyWithParameters | VerifyWithRequest | VerifyWithRequestAndParameters,
+  ) {
+    const procore = setUp(options, verify)
+    const { loginOrigin } = procore.auth.environment
+    super(
+      {
+        ...options,
+        authorizationURL: `${loginOrigin}/oauth/authorize`,
+        tokenURL: `${loginOrigin}/oauth/token`,
+        clientID: procore.routes.clientId,
+        // The core alone has it.
+        clientSecret: '',
+        callbackURL: procore.callbackURL,
+        ...(procore.keepsState && { store: REPLACED }),
+        passReqToCallback: false,
+      },
+      () => undefined,
+    )
+    // Here, because passport-oauth2 declares one kind of verify for each call of its constructor.
+    Object.assign(this, { _verify: verify, _passReqToCallback: options.passReqToCallback })
+    this.name = 'procore'
+    this.auth = procore.auth
+    this.procore = procore
+  }
+
+  /**
+   * Attaches `req.procore` for the user whom Passport knows, to be used after `passport.session()`.
+   *
+   * @example
+   * app.use(passport.session(), strategy.attach())
+   */
+  attach(): Handler {
+    const { routes } = this.procore
+    return (req, res, next) => {
+      attachProcore(routes, { request: toAuthRequest(req), reply: toAuthReply(res) }, req)
+      next()
+    }
+  }
+
+  /** Called by Passport: starts a login, or ends the one that came back from Procore. */
+  override authenticate(
+    req: Request,
+    options: { readonly callbackURL?: string; readonly state?: unknown } = {},
+  ): void {
+    // Passport hands its actions over on `this`, which other requests may share.
+    const { error, fail, redirect, success } = this
+    const { callbackURL, keepsState, proxy, routes } = this.procore
+    const { res } = req
+    if (!res) {
+      error(new ConfigurationError(['the strategy needs Express: the request has no response']))
+      return
+    }
+    const request = toAuthRequest(req)
+    const ahead = routes.lookAhead(request)
+    if (ahead) {
+      sendAuthResponse(res, ahead)
+      return
+    }
+    res.setHeader('cache-control', 'no-store')
+    res.setHeader('referrer-policy', 'no-referrer')
+    const redirectUri = absoluteCallbackUrl(options.callbackURL ?? callbackURL, {
+      req,
+      proxy,
+    })
+    const attempt: Attempt = {
+      res,
+      request,
+      redirectUri,
+      state: options.state,
+      settings: this.procore,
+      run: ({ strategy, oauth2 }) => {
+        const self = Object.assign(Object.create(this), strategy)
+        self._oauth2 = Object.assign(Object.create(this._oauth2), oauth2)
+        super.authenticate.call(self, req, {
+          ...options,
+          callbackURL: redirectUri,
+          ...(keepsState && { state: undefined }),
+        })
+      },
+    }
+    const came = ['code', 'error'].some((name) => req.query[name] !== undefined)
+    const ending = keepsState && came ? finishLogin(attempt) : runAttempt(attempt)
+    ending.then((outcome) => outcome({ success, fail, redirect })).catch(error)
+  }
+
+  /** Reads who signed in, for the tokens of the attempt that calls it. */
+  override userProfile(
+    _accessToken: string,
+    done: (error?: unknown, profile?: object) => void,
+  ): void {
+    const signIn = this.pending?.()
+    if (!signIn) {
+      done(
+        new Error('userProfile() is for use during a sign-in; afterwards there is auth.forUser()'),
+      )
+      return
+    }
+    signIn.user().then(
+      (user) => done(null, toProfile(user)),
+      (reason) => done(new InternalOAuthError('Failed to fetch user profile', reason)),
+    )
+  }
+}
+
+function toProfile(user: ProcoreUser): ProcoreProfile {
+  return {
+    provider: 'procore',
+    id: user.id,
+    displayName: user.name,
+    username: user.login,
+    emails: [{ value: user.login }],
+    _json: user,
+  }
+}

@@ -1,0 +1,4 @@
+declare module 'passport6' {
+  import passport from 'passport'
+  export default passport
+}
