@@ -1,7 +1,14 @@
 import { defineConfig } from 'vitest/config'
 
 const conditions = ['procore-auth-source']
-const source = { resolve: { conditions }, ssr: { resolve: { conditions } } }
+// Nest's decorators of parameters exist in TypeScript's older kind alone.
+const oxc = { decorator: { legacy: true } }
+const source = { oxc, resolve: { conditions }, ssr: { resolve: { conditions } } }
+
+const nest11 = {
+  find: /^@nestjs\/([^/]+)/,
+  replacement: `${import.meta.dirname}/test/nest-11/node_modules/@nestjs/$1`,
+}
 
 export default defineConfig({
   test: {
@@ -15,7 +22,25 @@ export default defineConfig({
     },
     projects: [
       { ...source, test: { name: 'unit', include: ['packages/*/test/**/*.test.ts'] } },
-      { ...source, test: { name: 'whole', include: ['test/**/*.test.ts'], testTimeout: 60_000 } },
+      {
+        ...source,
+        test: {
+          name: 'whole',
+          include: ['test/**/*.test.ts'],
+          testTimeout: 60_000,
+          maxConcurrency: 16,
+        },
+      },
+      {
+        ...source,
+        resolve: { conditions, alias: [nest11] },
+        test: {
+          name: 'nest-11',
+          include: ['packages/nestjs/test/**/*.test.ts', 'test/adapters/nest.test.ts'],
+          env: { NEST_MAJOR: '11' },
+          testTimeout: 60_000,
+        },
+      },
     ],
   },
 })
