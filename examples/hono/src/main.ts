@@ -22,10 +22,16 @@ const options = simulator
     }
   : optionsFromEnv()
 
+interface Env {
+  Variables: { procore: ProcoreContext; request: Request }
+}
+
 const withProcore = procoreAuth(options)
-const procore = createMiddleware<{ Variables: { procore: ProcoreContext } }>(async (c, next) => {
+const procore = createMiddleware<Env>(async (c, next) => {
   const serve = withProcore(async (request) => {
     c.set('procore', request.procore)
+    // Others, such as bodyLimit(), put a new one in place of c.req.raw.
+    c.set('request', request)
     await next()
     return c.res
   })
@@ -35,7 +41,7 @@ const procore = createMiddleware<{ Variables: { procore: ProcoreContext } }>(asy
   c.res = undefined
   c.res = response
 })
-const signedIn = createMiddleware((c, next) => requireProcore(next)(c.req.raw))
+const signedIn = createMiddleware<Env>((c, next) => requireProcore(next)(c.var.request))
 
 const app = new Hono()
   .use(procore)

@@ -21,6 +21,8 @@ export interface AuthResponse {
 export interface AuthReply {
   /** Adds `Set-Cookie` headers without ending the response. */
   addCookies(cookies: readonly string[]): void
+  /** Whether the response is on its way to the browser, so that no header can be added any more. */
+  isSent(): boolean
   /** Sends a response and ends it. */
   send(response: AuthResponse): void
 }

@@ -14,6 +14,7 @@ import { requestServiceTokens } from './oauth/client-credentials.js'
 import { refreshTokens } from './oauth/refresh-token.js'
 import { revokeToken } from './oauth/revoke.js'
 import { inspectAccessToken } from './oauth/token-info.js'
+import { checkPath, checkRedirectUri } from './option-checks.js'
 import { type Config, optionsFromEnv, type ProcoreAuthOptions, resolveOptions } from './options.js'
 import type { ProcoreAuth } from './procore-auth.js'
 import { createSealer } from './seal.js'
@@ -111,8 +112,12 @@ function compose(config: Config): ProcoreAuth {
     on: (name, listener) => events.on(name, listener),
     ownRoutes: (owner) => {
       const { clientId, login, web } = config
-      if (!login) throw new ConfigurationError(['secret is missing, and web sign-in needs one'])
-      const redirectUri = web?.redirectUri
+      const { loginPath, redirectUri = web?.redirectUri } = owner
+      const faults: string[] = []
+      if (!login) faults.push('secret is missing, and web sign-in needs one')
+      if (loginPath !== undefined) checkPath(faults, 'loginPath', loginPath)
+      if (redirectUri !== undefined) checkRedirectUri(faults, redirectUri)
+      if (!login || faults.length > 0) throw new ConfigurationError(faults)
       return createOwnRoutes({ ...parts, clientId, config: login, redirectUri }, owner)
     },
     close: () => transport.close(),

@@ -19,6 +19,7 @@ export type ProcoreAuthErrorCode =
   | 'ERR_PROCORE_USER_UNAVAILABLE'
   | 'ERR_PROCORE_SIGN_IN_REFUSED'
   | 'ERR_PROCORE_NOT_AUTHENTICATED'
+  | 'ERR_PROCORE_HEADERS_SENT'
   | 'ERR_PROCORE_NOT_CONNECTED'
   | 'ERR_PROCORE_REAUTHORIZATION_REQUIRED'
   | 'ERR_PROCORE_REFRESH_FAILED'
@@ -58,6 +59,7 @@ export const ERROR_TABLE: Readonly<
   ERR_PROCORE_USER_UNAVAILABLE: [502, 'Your Procore user could not be read.'],
   ERR_PROCORE_SIGN_IN_REFUSED: [403, 'This account may not sign in to the application.'],
   ERR_PROCORE_NOT_AUTHENTICATED: [401, 'Sign in with Procore first.'],
+  ERR_PROCORE_HEADERS_SENT: [500, 'The application had answered already.'],
   ERR_PROCORE_NOT_CONNECTED: [401, 'There is no connection to Procore for this user.'],
   ERR_PROCORE_REAUTHORIZATION_REQUIRED: [401, 'Procore asks this user to sign in again.'],
   ERR_PROCORE_REFRESH_FAILED: [503, 'The connection to Procore could not be renewed just now.'],

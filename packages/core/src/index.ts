@@ -21,7 +21,7 @@ export {
   type TokenRequestOutcome,
 } from './errors.js'
 export type { ProcoreAuthEventName, ProcoreAuthEvents, ProcoreAuthListener } from './events.js'
-export { attachProcore, type Exchange, guardAttached } from './http/attach.js'
+export { assertAttached, attachProcore, type Exchange, guardAttached } from './http/attach.js'
 export type { ProcoreContext } from './http/context.js'
 export type { OpenLogin, OwnRoutes, PendingSignIn, RouteOwner } from './http/own-routes.js'
 export { optionsFromEnv, type ProcoreAuthOptions } from './options.js'

@@ -77,7 +77,7 @@ export interface ProcoreAuth {
    * For adapters whose framework has routes and a session of its own: the steps of a sign-in, one by
    * one. The options `redirectUri` and `principal` are not needed for it.
    *
-   * @throws {ConfigurationError} without a secret
+   * @throws {ConfigurationError} without a secret, or with a path or redirect URI that is none
    */
   ownRoutes<Outcome>(owner: RouteOwner): OwnRoutes<Outcome>
   /** Closes the connections to Procore. */

@@ -171,6 +171,37 @@ describe.each(VERSIONS)(
   },
 )
 
+describe.each(VERSIONS)('procoreAuth with $name, used twice,', ({ express }) => {
+  it('is an error where two instances have the same routes, of which one is never asked', async () => {
+    const app = await startApp(express, {
+      routes: (routes) => {
+        const redirectUri = 'http://localhost:4567/auth/procore/callback'
+        const client = { environment: 'sandbox', clientId: 'client-1', clientSecret: 'secret-1' }
+        routes.use(procoreAuth({ ...client, redirectUri, secret: SECRET }))
+      },
+    })
+    await app.browser().get('/guarded').expect(500)
+    expect(app.errors).toEqual([
+      expect.objectContaining({
+        code: 'ERR_PROCORE_CONFIGURATION',
+        faults: [expect.stringContaining('createProcoreAuth()')],
+      }),
+    ])
+    await app.close()
+  })
+
+  it('does no harm with one instance', async () => {
+    const app = await startApp(express, {
+      routes: (routes, auth) => routes.use(procoreAuth(auth)),
+    })
+    const browser = app.browser()
+    await app.signIn(browser)
+    await browser.get('/guarded').expect(200)
+    expect(app.errors).toEqual([])
+    await app.close()
+  })
+})
+
 describe.each(VERSIONS)('body parsers with $name', ({ express }) => {
   it.each(['before', 'routes'] as const)('do no harm (%s)', async (place) => {
     const app = await startApp(express, {

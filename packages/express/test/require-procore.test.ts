@@ -39,6 +39,15 @@ describe.each(VERSIONS)('requireProcore with $name', ({ express }) => {
     await browser.get('/guarded?a=1&b=x').expect(200)
   })
 
+  it('does not take a URL along that login would not accept, and a proxy might not', async () => {
+    const guarded = await browser.get(`/guarded?filter=${'a'.repeat(1_024)}`).expect(302)
+    expect(guarded.headers['location']).toBe('/auth/procore/login')
+    await browser
+      .get(`/guarded?filter=${'a'.repeat(1_000)}`)
+      .expect(302)
+      .expect('location', /a{1000}$/)
+  })
+
   it.each(['application/json', '*/*', 'text/plain'])(
     'answers 401 with JSON to a program that accepts %s',
     async (accept) => {

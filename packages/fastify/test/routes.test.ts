@@ -119,6 +119,32 @@ describe('the routes', () => {
     await app.close()
   })
 
+  it('keep the cookies of others apart when a callback comes twice', async () => {
+    const app = await startApp(async (fastify, auth) => {
+      await fastify.register(procoreAuth, { auth })
+      fastify.addHook('onSend', async (_request, reply) => {
+        reply.header('set-cookie', 'after=1')
+      })
+    })
+    const login = await app.browser().get('/auth/procore/login')
+    const asked = new URL(login.headers['location'] ?? '').searchParams
+    const back = new URL(await app.procore.authorize({ state: asked.get('state') ?? '' }))
+    const cookie = String(login.headers['set-cookie']).split(';')[0] ?? ''
+    for (const visit of ['first', 'second']) {
+      const answer = await app
+        .browser()
+        .get(back.pathname + back.search)
+        .set('cookie', cookie)
+      expect([visit, ...cookieNames(answer)]).toEqual([
+        visit,
+        'procore-login',
+        'procore-session',
+        'after',
+      ])
+    }
+    await app.close()
+  })
+
   it('of request.procore.login() answer once, from a handler and from a hook', async () => {
     const warnings: string[] = []
     const app = await startApp(

@@ -5,7 +5,6 @@ import {
   type ProcoreAuthOptions,
   resolveProcoreAuth,
 } from '@procore-auth/core'
-import { assertAttached } from './attached.js'
 import { PendingReply, toResponse } from './respond.js'
 import type { WithProcore } from './types.js'
 
@@ -26,10 +25,13 @@ export function procoreAuth(input?: ProcoreAuth | ProcoreAuthOptions<Request>): 
     async (request, ...rest) => {
       const exchange = { request: toAuthRequest(request), reply: new PendingReply() }
       attachProcore(auth, exchange, request)
-      assertAttached(request)
       const answer = await auth.handle(exchange.request)
       if (answer) return toResponse(request, answer)
-      return exchange.reply.complete(request, await handler(request, ...rest))
+      try {
+        return exchange.reply.complete(request, await handler(request, ...rest))
+      } finally {
+        exchange.reply.close()
+      }
     }
 }
 

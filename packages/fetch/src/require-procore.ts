@@ -1,5 +1,4 @@
-import { guardAttached } from '@procore-auth/core'
-import { assertAttached } from './attached.js'
+import { assertAttached, guardAttached } from '@procore-auth/core'
 import { toResponse } from './respond.js'
 import type { ProcoreHandler } from './types.js'
 
@@ -16,9 +15,8 @@ export function requireProcore<Raw extends Request, Rest extends readonly unknow
   handler: ProcoreHandler<Raw, Rest, Result>,
 ): (request: Raw, ...rest: Rest) => Promise<Result | Response> {
   return async (request, ...rest) => {
+    assertAttached(request, FIX)
     const answer = await guardAttached(request, FIX)
-    if (answer) return toResponse(request, answer)
-    assertAttached(request)
-    return handler(request, ...rest)
+    return answer ? toResponse(request, answer) : handler(request, ...rest)
   }
 }

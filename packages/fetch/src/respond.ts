@@ -13,6 +13,7 @@ export function toResponse(request: Request, { status, headers, body }: AuthResp
 export class PendingReply implements AuthReply {
   readonly #cookies: string[] = []
   #answer: AuthResponse | undefined
+  #isSent = false
 
   addCookies(cookies: readonly string[]): void {
     this.#cookies.push(...cookies)
@@ -20,6 +21,15 @@ export class PendingReply implements AuthReply {
 
   send(answer: AuthResponse): void {
     this.#answer = answer
+  }
+
+  isSent(): boolean {
+    return this.#isSent
+  }
+
+  /** Says that the handler is done: what comes from now on reaches nobody. */
+  close(): void {
+    this.#isSent = true
   }
 
   /**

@@ -64,6 +64,20 @@ describe('errors', () => {
     await site.procore.close()
   })
 
+  it('tell of a login() that comes when the handler has failed', async () => {
+    const site = await Site.open()
+    const late: (() => void)[] = []
+    const serve = site.withProcore(({ procore }) => {
+      late.push(() => procore.login())
+      throw new Error('own')
+    })
+    await expect(serve(new Request(ORIGIN))).rejects.toThrow('own')
+    const code = 'ERR_PROCORE_HEADERS_SENT'
+    expect(late).toHaveLength(1)
+    for (const login of late) expect(login).toThrow(expect.objectContaining({ code }))
+    await site.procore.close()
+  })
+
   it('tell of a handler that returns nothing', async () => {
     const site = await Site.open()
     const serve = site.withProcore(() => undefined)

@@ -3,16 +3,23 @@ import { createAdaptorServer } from '@hono/node-server'
 import type { ProcoreContext } from '@procore-auth/core'
 import { requireProcore } from '@procore-auth/fetch'
 import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
 import { setCookie } from 'hono/cookie'
 import { createMiddleware } from 'hono/factory'
 import { describe, expect, it } from 'vitest'
 import { Browser, cookieNames, Site } from './support/site.js'
 
+interface Env {
+  Variables: { procore: ProcoreContext; request: Request }
+}
+
 /** The application of the README, with cookies of its own. */
-function appWith({ withProcore }: Site): Hono<{ Variables: { procore: ProcoreContext } }> {
-  const procore = createMiddleware<{ Variables: { procore: ProcoreContext } }>(async (c, next) => {
+function appWith({ withProcore }: Site): Hono<Env> {
+  const procore = createMiddleware<Env>(async (c, next) => {
     const serve = withProcore(async (request) => {
       c.set('procore', request.procore)
+      // Others, such as bodyLimit(), put a new one in place of c.req.raw.
+      c.set('request', request)
       await next()
       return c.res
     })
@@ -21,10 +28,11 @@ function appWith({ withProcore }: Site): Hono<{ Variables: { procore: ProcoreCon
     c.res = undefined
     c.res = response
   })
+  const signedIn = createMiddleware<Env>((c, next) => requireProcore(next)(c.var.request))
   const me = requireProcore(async (request) =>
     Response.json(await request.procore.client.get('/rest/v1.0/me')),
   )
-  return new Hono<{ Variables: { procore: ProcoreContext } }>()
+  return new Hono<Env>()
     .use(async (c, next) => {
       setCookie(c, 'before', '1')
       await next()
@@ -32,6 +40,7 @@ function appWith({ withProcore }: Site): Hono<{ Variables: { procore: ProcoreCon
     })
     .use(procore)
     .get('/me', (c) => me(c.req.raw))
+    .post('/upload', bodyLimit({ maxSize: 100 }), signedIn, async (c) => c.text(await c.req.text()))
     .post('/leave', async (c) => {
       await c.var.procore.logout()
       setCookie(c, 'handler', '1')
@@ -61,6 +70,20 @@ describe('as a middleware of Hono', () => {
     const enter = await browser.send('/enter')
     expect(enter.status).toBe(302)
     expect(cookieNames(enter)).toEqual(['procore-login', 'before', 'after'])
+    await site.procore.close()
+  })
+
+  it('guards a request that another middleware has put in place of the first', async () => {
+    const site = await Site.open()
+    const app = appWith(site)
+    const browser = new Browser(async (request) => app.fetch(request))
+    const upload = () => {
+      const body = ReadableStream.from([new TextEncoder().encode('a file')])
+      return browser.send('/upload', { method: 'POST', body, duplex: 'half' })
+    }
+    expect((await upload()).status).toBe(401)
+    await browser.send(await site.allow(await browser.send('/auth/procore/login')))
+    expect(await (await upload()).text()).toBe('a file')
     await site.procore.close()
   })
 

@@ -18,6 +18,7 @@ export function respond(ctx: KoaContext, { status, headers, body }: AuthResponse
 export function toReply(ctx: KoaContext): AuthReply {
   return {
     addCookies: (cookies) => ctx.append('set-cookie', [...cookies]),
+    isSent: () => ctx.headerSent,
     send: (response) => respond(ctx, response),
   }
 }

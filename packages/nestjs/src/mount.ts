@@ -1,9 +1,15 @@
+import type { ServerResponse } from 'node:http'
 import type { AbstractHttpAdapter } from '@nestjs/core'
 import { type AuthReply, attachProcore, ConfigurationError } from '@procore-auth/core'
-import { type NodeRequest, toAuthRequest } from '@procore-auth/core/node'
+import { type NodeRequest, toAuthReply, toAuthRequest } from '@procore-auth/core/node'
 import { carrierOf, type Instance } from './carrier.js'
 
-type Handler = (req: NodeRequest, res: object, next: (error?: unknown) => void) => void
+type Handler = (req: NodeRequest, res: Response, next: (error?: unknown) => void) => void
+
+/** A response of Express, or a reply of Fastify, which has Node's response in it. */
+interface Response {
+  readonly raw?: { readonly headersSent: boolean }
+}
 
 /** What is needed of a Fastify instance. */
 interface Fastify {
@@ -18,13 +24,13 @@ interface Fastify {
  */
 export function mount(adapter: AbstractHttpAdapter, { auth, name }: Instance): void {
   claim(adapter, [name ?? 'no name', ...Object.values(auth.paths ?? {})])
-  const attach = (req: NodeRequest, res: object) => {
-    const exchange = { request: toAuthRequest(req), reply: replyWith(adapter, res) }
+  const attach = (req: NodeRequest, reply: AuthReply) => {
+    const exchange = { request: toAuthRequest(req), reply }
     attachProcore(auth, exchange, carrierOf(req, name))
     return exchange
   }
   const serve: Handler = (req, res, next) => {
-    const { request, reply } = attach(req, res)
+    const { request, reply } = attach(req, replyWith(adapter, res))
     const response = auth.handle(request)
     if (response === undefined) next()
     else response.then(reply.send).catch(next)
@@ -33,9 +39,9 @@ export function mount(adapter: AbstractHttpAdapter, { auth, name }: Instance): v
     adapter.use(serve)
     return
   }
-  // Nest's middlewares run before any hook that can be added here, and see Node's own request.
-  adapter.use((req: NodeRequest, res: object, next: () => void) => {
-    attach(req, res)
+  // Nest's middlewares run before any hook that can be added here, and see what Node's own server has.
+  adapter.use((req: NodeRequest, res: ServerResponse, next: () => void) => {
+    attach(req, toAuthReply(res))
     next()
   })
   const fastify: Fastify = adapter.getInstance()
@@ -43,12 +49,13 @@ export function mount(adapter: AbstractHttpAdapter, { auth, name }: Instance): v
 }
 
 /** Answers through the adapter, so that its platform's own hooks and headers take part. */
-export function replyWith(adapter: AbstractHttpAdapter, res: object): AuthReply {
+export function replyWith(adapter: AbstractHttpAdapter, res: Response): AuthReply {
   const addCookies = (cookies: readonly string[]): void => {
     for (const cookie of cookies) adapter.appendHeader(res, 'set-cookie', cookie)
   }
   return {
     addCookies,
+    isSent: () => adapter.isHeadersSent(res) || res.raw?.headersSent === true,
     send: ({ status, headers, body }) => {
       for (const [header, value] of Object.entries(headers)) {
         if (header === 'set-cookie') addCookies([value].flat())

@@ -60,6 +60,28 @@ class MiddlewareModule implements NestModule {
   }
 }
 
+@Module({})
+class LeavingModule implements NestModule {
+  configure(consumer: MiddlewareConsumer): void {
+    consumer
+      .apply(
+        async (
+          { procore, originalUrl }: { procore: ProcoreContext; originalUrl: string },
+          _res: unknown,
+          next: () => void,
+        ) => {
+          if (originalUrl === '/enter-early') {
+            procore.login()
+            return
+          }
+          if (originalUrl.endsWith('?leave')) await procore.logout()
+          next()
+        },
+      )
+      .forRoutes('{*path}')
+  }
+}
+
 describe.each(PLATFORMS)('NestJS on $platform', (platform) => {
   it('keeps the routes of sign-in where they are, with a global prefix and versions', async () => {
     const procore = await createSimulator()
@@ -114,6 +136,22 @@ describe.each(PLATFORMS)('NestJS on $platform', (platform) => {
       await procore.close()
     },
   )
+
+  it('lets middlewares of Nest answer with login(), and end a session', async () => {
+    const procore = await createSimulator()
+    const app = await startApp(platform, {
+      imports: [ProcoreAuthModule.forRoot(optionsFor(procore)), LeavingModule],
+    })
+    const browser = new Browser()
+    const enter = await browser.open(`${app.url}/enter-early`)
+    expect(new URL(enter.headers.get('location') ?? '').origin).toBe(procore.loginOrigin)
+    expect(enter.headers.getSetCookie()).toHaveLength(1)
+    await browser.signIn(app, { procore })
+    await browser.json(`${app.url}/who?leave`)
+    expect(await browser.json(`${app.url}/who`)).toMatchObject({ isAuthenticated: false })
+    await app.nest.close()
+    await procore.close()
+  })
 
   it('hands callbacks the request that the framework knows', async () => {
     const procore = await createSimulator()

@@ -1,63 +1,56 @@
 import {
-  type AuthRequest,
+  type Exchange,
   isProcoreAuthError,
   type OpenLogin,
   type PendingSignIn,
 } from '@procore-auth/core'
-import { toAuthReply } from '@procore-auth/core/node'
+import type OAuth2Strategy from 'passport-oauth2'
 import type { SetUp } from './set-up.js'
-import { type TokensDone, tokenFailure, tokenResult, type WireParameters } from './tokens.js'
-import type { Request, Response } from './types.js'
+import type { TokenParameters } from './types.js'
 
 /** What Passport lets a strategy do at its end. */
-export interface Actions {
-  success(user: Express.User, info?: object): void
-  fail(challenge?: unknown, status?: number): void
-  redirect(url: string, status?: number): void
-}
+type Actions = Pick<OAuth2Strategy, 'fail' | 'redirect' | 'success'>
 
 /** How an attempt ends: one of Passport's actions, for each hit of a callback that shares it. */
 export type Outcome = (passport: Actions) => void
 
-/** One request for `passport.authenticate('procore')`, and what it is answered with. */
-export interface Attempt {
-  readonly res: Response
-  readonly request: AuthRequest
+/** An outcome, and where the tokens go before it. */
+type Ending = readonly [outcome: Outcome, place?: (signIn: PendingSignIn) => Promise<void>]
+
+/** One request for `passport.authenticate('procore')`. */
+export interface Attempt extends SetUp, Exchange {
   /** Absolute URL of the callback. */
   readonly redirectUri: string
   /** What `passport.authenticate` was given as `state`. */
   readonly state: unknown
-  readonly settings: SetUp
-  /**
-   * Has passport-oauth2 do its steps.
-   *
-   * @param differences what the steps see of the strategy in this attempt, and of its `_oauth2`
-   */
-  run(differences: { readonly strategy: object; readonly oauth2: object }): void
+  /** Has passport-oauth2 do its steps, which see these members in place of the strategy's own. */
+  run(members: object, getOAuthAccessToken: ExchangeCode): void
 }
+
+/** Calls back as node-oauth does, and as stores of passport-oauth2 do. */
+type Done = (error: unknown, ...results: readonly unknown[]) => void
+type ExchangeCode = (code: string, parameters: Record<string, string>, done: Done) => void
 
 /**
  * Ends a login whose state is kept by the core: once, however often the callback is hit.
  */
 export async function finishLogin(attempt: Attempt): Promise<Outcome> {
-  const { redirectUri, request, res } = attempt
   let login: OpenLogin<Outcome>
   try {
-    login = await attempt.settings.routes.openLogin(request, redirectUri)
+    login = await attempt.routes.openLogin(attempt.request, attempt.redirectUri)
   } catch (error) {
     if (!isProcoreAuthError(error)) throw error
-    const { code, status, summary: message } = error
-    return ({ fail }) => fail({ message, code }, status)
+    const challenge = { message: error.summary, code: error.code }
+    return ({ fail }) => fail(challenge, error.status)
   }
-  let outcome: Outcome
-  try {
-    outcome = await login.complete(() => runAttempt(attempt, login))
-  } catch (error) {
-    if (!isProcoreAuthError(error) || error.code !== 'ERR_PROCORE_STATE_USED') throw error
-    // Another process has completed it, or is about to; the browser has or will have its session.
-    outcome = ({ redirect }) => redirect(login.returnTo, 303)
-  }
-  toAuthReply(res).addCookies(login.cookies)
+  const outcome = await login
+    .complete(() => runAttempt(attempt, login))
+    .catch((error: unknown): Outcome => {
+      if (!isProcoreAuthError(error) || error.code !== 'ERR_PROCORE_STATE_USED') throw error
+      // Another process has completed it, or is about to; the browser has or will have its session.
+      return ({ redirect }) => redirect(login.returnTo, 303)
+    })
+  attempt.reply.addCookies(login.cookies)
   return outcome
 }
 
@@ -67,103 +60,77 @@ export async function finishLogin(attempt: Attempt): Promise<Outcome> {
  *
  * @param login that came back, where the core keeps its state
  */
-export function runAttempt(attempt: Attempt, login?: OpenLogin<Outcome>): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    let signIn: PendingSignIn | undefined
-    let ended = false
-    const end = (ending: () => Promise<Outcome>): void => {
-      if (ended) return
-      ended = true
-      const discard = async (reason: unknown): Promise<never> => {
-        await signIn?.discard()
-        throw reason
-      }
-      ending().catch(discard).then(resolve, reject)
-    }
-    const error = (reason: unknown): void => end(() => Promise.reject(reason))
-    const { redirectUri, request, settings } = attempt
-    const exchange = async (code: string, parameters: WireParameters): Promise<PendingSignIn> => {
-      const { grant_type: _type, redirect_uri: _uri, ...others } = parameters
-      signIn = await settings.routes.exchange({
-        code,
-        redirectUri: login?.redirectUri ?? redirectUri,
-        parameters: others,
-        request,
-      })
-      return signIn
-    }
-    const getOAuthAccessToken = (code: string, parameters: WireParameters, done: TokensDone) => {
-      exchange(code, parameters)
-        .then(
-          (granted) => done(null, ...tokenResult(granted.tokens)),
-          (reason) => done(tokenFailure(reason)),
-        )
-        .catch(error)
-    }
-    const strategy = {
-      ...(settings.keepsState && { _stateStore: stateStore(attempt, login) }),
-      pending: () => signIn,
-      success: (user: Express.User, info?: object) =>
-        end(async () => {
-          await signIn?.keep(settings.principalOf(user))
-          const details = { ...(login && { returnTo: login.returnTo }), ...info }
-          return ({ success }) => success(user, details)
-        }),
-      fail: (challenge?: unknown, status?: number) =>
-        end(async () => {
-          await signIn?.refuse()
-          return ({ fail }) => fail(challenge, status)
-        }),
-      redirect: (url: string, status?: number) =>
-        end(
-          async () =>
-            ({ redirect }) =>
-              redirect(url, status),
-        ),
+export async function runAttempt(attempt: Attempt, login?: OpenLogin<Outcome>): Promise<Outcome> {
+  const { keepsState, principal, redirectUri, request, routes } = attempt
+  const granted: { signIn?: PendingSignIn } = {}
+  const exchange = async (code: string, parameters: Record<string, string>) => {
+    granted.signIn = await routes.exchange({ code, redirectUri, parameters, request })
+    return tokenResult(granted.signIn)
+  }
+  const steps = (end: (ending: Ending) => void, error: (reason: unknown) => void): void => {
+    const members = {
+      pending: () => granted.signIn,
       error,
+      success: (user: Express.User, info?: object) => {
+        const details = { ...(login && { returnTo: login.returnTo }), ...info }
+        end([({ success }) => success(user, details), ({ keep }) => keep(principal(user))])
+      },
+      fail: (challenge?: string, status?: number) =>
+        end([({ fail }) => fail(challenge, status), ({ refuse }) => refuse()]),
+      redirect: (url: string, status?: number) => end([({ redirect }) => redirect(url, status)]),
+      ...(keepsState && { _stateStore: stateStore(attempt, login) }),
     }
-    attempt.run({ strategy, oauth2: { getOAuthAccessToken } })
-  })
-}
-
-type Stored = (error: unknown, state?: string) => void
-type Verified = (error: unknown, ok: string | boolean, state?: unknown) => void
-
-/** The core's login state as a store of passport-oauth2, which tells its kind by these arguments. */
-function stateStore(attempt: Attempt, login: OpenLogin<Outcome> | undefined) {
-  const { redirectUri, request, res, settings, state } = attempt
-  return {
-    store: (
-      _req: Request,
-      verifier: string | undefined,
-      _state: unknown,
-      _meta: object,
-      done: Stored,
-    ) => {
-      const started = settings.routes.startLogin(request, {
-        redirectUri,
-        payload: { state, verifier },
-      })
-      toAuthReply(res).addCookies(started.cookies)
-      done(null, started.state)
-    },
-    verify: (_req: Request, _state: string, _meta: object, done: Verified) => {
-      const carried = carriedBy(login)
-      done(null, carried.verifier ?? login !== undefined, carried.state)
-    },
+    attempt.run(members, (code, parameters, done) => {
+      const told = (result: readonly unknown[]): void => done(null, ...result)
+      exchange(code, parameters)
+        .then(told, (reason) => done(tokenFailure(reason)))
+        .catch(error)
+    })
+  }
+  try {
+    const [outcome, place] = await new Promise(steps)
+    if (granted.signIn) await place?.(granted.signIn)
+    return outcome
+  } catch (reason) {
+    await granted.signIn?.discard()
+    throw reason
   }
 }
 
-/** Returns what a login took along; nothing where it was not started by this strategy. */
-function carriedBy(login: OpenLogin<Outcome> | undefined): {
-  readonly state?: unknown
-  readonly verifier?: string
-} {
-  const { payload = undefined } = login ?? {}
-  if (typeof payload !== 'object' || payload === null) return {}
-  const verifier = 'verifier' in payload ? payload.verifier : undefined
+/** Returns tokens as node-oauth does. */
+function tokenResult({ tokens }: PendingSignIn): readonly unknown[] {
+  const accessToken = tokens.accessToken.reveal()
+  const parameters: TokenParameters = {
+    access_token: accessToken,
+    token_type: 'Bearer',
+    expires_in: tokens.lifetimeMs / 1000,
+    created_at: Math.floor(tokens.issuedAt / 1000),
+  }
+  return [accessToken, tokens.refreshToken?.reveal(), parameters]
+}
+
+/**
+ * Returns a failed exchange as node-oauth does: a refusal of Procore as its answer, of which
+ * `parseErrorResponse` makes a `TokenError`; anything else as it is, for an `InternalOAuthError`.
+ */
+function tokenFailure(reason: unknown): unknown {
+  if (!isProcoreAuthError(reason) || !('oauthError' in reason) || !reason.oauthError) return reason
+  const body = { error: reason.oauthError, error_description: reason.message }
+  return { statusCode: 400, data: JSON.stringify(body) }
+}
+
+/** The core's login state as a store of passport-oauth2, which tells its kind by these arguments. */
+function stateStore(attempt: Attempt, login: OpenLogin<Outcome> | undefined): object {
+  const { redirectUri, reply, request, routes, state } = attempt
   return {
-    ...('state' in payload && { state: payload.state }),
-    ...(typeof verifier === 'string' && { verifier }),
+    store: (_req: object, verifier: unknown, _state: unknown, _meta: object, done: Done) => {
+      const started = routes.startLogin(request, { redirectUri, payload: { state, verifier } })
+      reply.addCookies(started.cookies)
+      done(null, started.state)
+    },
+    verify: (_req: object, _state: unknown, _meta: object, done: Done) => {
+      const carried = Object(login?.payload)
+      done(null, carried.verifier ?? login !== undefined, carried.state)
+    },
   }
 }

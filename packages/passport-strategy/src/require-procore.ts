@@ -2,8 +2,6 @@ import { guardAttached } from '@procore-auth/core'
 import { sendAuthResponse } from '@procore-auth/core/node'
 import type { Handler } from './types.js'
 
-const FIX = 'requireProcore() needs app.use(strategy.attach()) before it'
-
 /**
  * Lets a request pass when somebody is signed in and connected. A browser that opens a page is sent
  * to `loginPath` and comes back; an API caller gets 401 with JSON.
@@ -13,9 +11,8 @@ const FIX = 'requireProcore() needs app.use(strategy.attach()) before it'
  */
 export function requireProcore(): Handler {
   return (req, res, next) => {
-    guardAttached(req, FIX).then((answer) => {
-      if (answer) sendAuthResponse(res, answer)
-      else next()
-    }, next)
+    guardAttached(req, 'requireProcore() needs app.use(strategy.attach()) before it')
+      .then((answer) => (answer ? sendAuthResponse(res, answer) : next()))
+      .catch(next)
   }
 }

@@ -1,9 +1,9 @@
 import {
   attachProcore,
   ConfigurationError,
+  type Exchange,
   type PendingSignIn,
   type ProcoreAuth,
-  type ProcoreUser,
 } from '@procore-auth/core'
 import { sendAuthResponse, toAuthReply, toAuthRequest } from '@procore-auth/core/node'
 import OAuth2Strategy, { InternalOAuthError } from 'passport-oauth2'
@@ -24,6 +24,9 @@ import type {
 type WithoutRequest = ProcoreStrategyOptions & { readonly passReqToCallback?: false }
 type WithRequest = ProcoreStrategyOptions & { readonly passReqToCallback: true }
 
+const NEEDS_EXPRESS = 'the strategy needs Express: the request has no response'
+type Overrides = { readonly callbackURL?: string; readonly state?: unknown }
+
 /** Stands where each attempt puts a store of its own. */
 const REPLACED: OAuth2Strategy.StateStore = { store: () => undefined, verify: () => undefined }
 
@@ -38,9 +41,9 @@ const REPLACED: OAuth2Strategy.StateStore = { store: () => undefined, verify: ()
 export class ProcoreStrategy extends OAuth2Strategy {
   /** For jobs (`auth.forUser(id)`), status, disconnecting and events. */
   readonly auth: ProcoreAuth
+  private readonly procore: SetUp
   /** In an attempt: the tokens, once there are any. */
   private readonly pending?: () => PendingSignIn | undefined
-  private readonly procore: SetUp
 
   /**
    * @param options of passport-oauth2 and of `createProcoreAuth`; what is left out comes from the
@@ -52,10 +55,7 @@ export class ProcoreStrategy extends OAuth2Strategy {
   constructor(options: WithoutRequest, verify: VerifyWithParameters)
   constructor(options: WithRequest, verify: VerifyWithRequest)
   constructor(options: WithRequest, verify: VerifyWithRequestAndParameters)
-  constructor(
-    options: ProcoreStrategyOptions,
-    verify: Verify | VerifyWithParameters | VerifyWithRequest | VerifyWithRequestAndParameters,
-  ) {
+  constructor(options: ProcoreStrategyOptions, verify: (...args: never[]) => unknown) {
     const procore = setUp(options, verify)
     const { loginOrigin } = procore.auth.environment
     super(
@@ -73,7 +73,7 @@ export class ProcoreStrategy extends OAuth2Strategy {
       () => undefined,
     )
     // Here, because passport-oauth2 declares one kind of verify for each call of its constructor.
-    Object.assign(this, { _verify: verify, _passReqToCallback: options.passReqToCallback })
+    Object.assign(this, { _verify: heeded(verify), _passReqToCallback: options.passReqToCallback })
     this.name = 'procore'
     this.auth = procore.auth
     this.procore = procore
@@ -94,77 +94,55 @@ export class ProcoreStrategy extends OAuth2Strategy {
   }
 
   /** Called by Passport: starts a login, or ends the one that came back from Procore. */
-  override authenticate(
-    req: Request,
-    options: { readonly callbackURL?: string; readonly state?: unknown } = {},
-  ): void {
+  override authenticate(req: Request, options: Overrides = {}): void {
+    const { res } = req
+    const ahead = this.procore.routes.lookAhead(toAuthRequest(req))
+    if (!res) this.error(new ConfigurationError([NEEDS_EXPRESS]))
+    else if (ahead) sendAuthResponse(res, ahead)
+    else this.attempt(req, { request: toAuthRequest(req), reply: toAuthReply(res) }, options)
+  }
+
+  private attempt(req: Request, exchange: Exchange, options: Overrides): void {
     // Passport hands its actions over on `this`, which other requests may share.
     const { error, fail, redirect, success } = this
-    const { callbackURL, keepsState, proxy, routes } = this.procore
-    const { res } = req
-    if (!res) {
-      error(new ConfigurationError(['the strategy needs Express: the request has no response']))
-      return
+    const { callbackURL, keepsState, proxy } = this.procore
+    req.res?.setHeader('cache-control', 'no-store')
+    req.res?.setHeader('referrer-policy', 'no-referrer')
+    const at = { callbackURL: options.callbackURL || callbackURL, proxy }
+    const redirectUri = absoluteCallbackUrl(req, at)
+    const run: Attempt['run'] = (members, getOAuthAccessToken) => {
+      const self = Object.assign(Object.create(this), members)
+      self._oauth2 = Object.assign(Object.create(this._oauth2), { getOAuthAccessToken })
+      const own = { callbackURL: redirectUri, state: keepsState ? undefined : options.state }
+      super.authenticate.call(self, req, { ...options, ...own })
     }
-    const request = toAuthRequest(req)
-    const ahead = routes.lookAhead(request)
-    if (ahead) {
-      sendAuthResponse(res, ahead)
-      return
-    }
-    res.setHeader('cache-control', 'no-store')
-    res.setHeader('referrer-policy', 'no-referrer')
-    const redirectUri = absoluteCallbackUrl(options.callbackURL ?? callbackURL, {
-      req,
-      proxy,
-    })
-    const attempt: Attempt = {
-      res,
-      request,
-      redirectUri,
-      state: options.state,
-      settings: this.procore,
-      run: ({ strategy, oauth2 }) => {
-        const self = Object.assign(Object.create(this), strategy)
-        self._oauth2 = Object.assign(Object.create(this._oauth2), oauth2)
-        super.authenticate.call(self, req, {
-          ...options,
-          callbackURL: redirectUri,
-          ...(keepsState && { state: undefined }),
-        })
-      },
-    }
+    const attempt = { ...this.procore, ...exchange, redirectUri, state: options.state, run }
     const came = ['code', 'error'].some((name) => req.query[name] !== undefined)
     const ending = keepsState && came ? finishLogin(attempt) : runAttempt(attempt)
     ending.then((outcome) => outcome({ success, fail, redirect })).catch(error)
   }
 
   /** Reads who signed in, for the tokens of the attempt that calls it. */
-  override userProfile(
-    _accessToken: string,
-    done: (error?: unknown, profile?: object) => void,
-  ): void {
+  override userProfile(_token: string, done: (error?: unknown, profile?: object) => void): void {
     const signIn = this.pending?.()
-    if (!signIn) {
-      done(
-        new Error('userProfile() is for use during a sign-in; afterwards there is auth.forUser()'),
-      )
-      return
-    }
-    signIn.user().then(
+    if (!signIn) done(new Error('This works during a sign-in; afterwards there is auth.forUser()'))
+    signIn?.user().then(
       (user) => done(null, toProfile(user)),
       (reason) => done(new InternalOAuthError('Failed to fetch user profile', reason)),
     )
   }
 }
 
-function toProfile(user: ProcoreUser): ProcoreProfile {
-  return {
-    provider: 'procore',
-    id: user.id,
-    displayName: user.name,
-    username: user.login,
-    emails: [{ value: user.login }],
-    _json: user,
+function toProfile(_json: ProcoreProfile['_json']): ProcoreProfile {
+  const { id, login: username, name: displayName } = _json
+  return { provider: 'procore', id, displayName, username, emails: [{ value: username }], _json }
+}
+
+/** Lets a `verify` that is async end by rejecting, which passport-oauth2 would not notice. */
+function heeded(verify: (...args: never[]) => unknown): unknown {
+  const heed = function (this: ProcoreStrategy, ...args: never[]): void {
+    Promise.resolve(Reflect.apply(verify, this, args)).catch(this.error)
   }
+  // It is called with as many arguments as it declares.
+  return Object.defineProperty(heed, 'length', { value: verify.length })
 }

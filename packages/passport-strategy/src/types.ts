@@ -1,10 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type {
-  ProcoreAuth,
-  ProcoreAuthOptions,
-  ProcoreContext,
-  ProcoreUser,
-} from '@procore-auth/core'
+import type { ProcoreAuth, ProcoreAuthOptions, ProcoreContext } from '@procore-auth/core'
 import type OAuth2Strategy from 'passport-oauth2'
 
 declare global {
@@ -23,17 +18,13 @@ declare global {
 /** Express's own request, of the version whose types are installed. */
 export type Request = Parameters<OAuth2Strategy['authenticate']>[0]
 
-export type Response = NonNullable<Request['res']>
-
 /** What this adapter needs of an Express request; Express 4 and 5 alike. */
 export type ExpressRequest = IncomingMessage & Express.Request & { readonly originalUrl?: string }
 
+type Next = (error?: unknown) => void
+
 /** A middleware of Express 4 and 5. */
-export type Handler = (
-  req: ExpressRequest,
-  res: ServerResponse,
-  next: (error?: unknown) => void,
-) => void
+export type Handler = (req: ExpressRequest, res: ServerResponse, next: Next) => void
 
 /** The Procore user in the shape that all strategies of Passport use. */
 export interface ProcoreProfile {
@@ -44,7 +35,7 @@ export interface ProcoreProfile {
   /** The e-mail address the user logs in with. */
   readonly username: string
   readonly emails: readonly [{ readonly value: string }]
-  readonly _json: ProcoreUser
+  readonly _json: NonNullable<ProcoreContext['user']>
 }
 
 /** What else Procore told with the tokens. */
@@ -58,47 +49,25 @@ export interface TokenParameters {
 }
 
 /** Ends `verify`: with an error, with a user, or with `false` and why not. */
-export type VerifyDone = (
-  error?: unknown,
-  user?: Express.User | false | null,
-  info?: object,
-) => void
+export type VerifyDone = (error?: unknown, user?: Found, info?: object) => void
+
+type Found = Express.User | false | null
+
+type Tokens = [accessToken: string, refreshToken: string]
+type Ending = [profile: ProcoreProfile, done: VerifyDone]
+type WithParameters = [...Tokens, parameters: TokenParameters, ...Ending]
 
 /** Finds or creates the application's user. */
-export type Verify = (
-  accessToken: string,
-  refreshToken: string,
-  profile: ProcoreProfile,
-  done: VerifyDone,
-) => void
+export type Verify = (...args: [...Tokens, ...Ending]) => void
 
 /** The same with what else Procore told. */
-export type VerifyWithParameters = (
-  accessToken: string,
-  refreshToken: string,
-  parameters: TokenParameters,
-  profile: ProcoreProfile,
-  done: VerifyDone,
-) => void
+export type VerifyWithParameters = (...args: WithParameters) => void
 
 /** The same with the request, where `passReqToCallback` is set. */
-export type VerifyWithRequest = (
-  req: Request,
-  accessToken: string,
-  refreshToken: string,
-  profile: ProcoreProfile,
-  done: VerifyDone,
-) => void
+export type VerifyWithRequest = (req: Request, ...args: [...Tokens, ...Ending]) => void
 
 /** The same with both. */
-export type VerifyWithRequestAndParameters = (
-  req: Request,
-  accessToken: string,
-  refreshToken: string,
-  parameters: TokenParameters,
-  profile: ProcoreProfile,
-  done: VerifyDone,
-) => void
+export type VerifyWithRequestAndParameters = (req: Request, ...args: WithParameters) => void
 
 type PassportOptions = Pick<
   OAuth2Strategy.StrategyOptions,

@@ -17,6 +17,8 @@ export interface Answer {
 export interface Sent {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
+  /** Aborted, the browser leaves. */
+  readonly signal?: AbortSignal
 }
 
 /** Where the application is, as the world sees it and as it is. */
@@ -79,12 +81,13 @@ export class Browser {
   open(method: string, target: string, sent: Sent = {}): Promise<IncomingMessage> {
     const { port } = this.#address
     const { agent, patienceMs } = this.#connections
-    const signal = AbortSignal.timeout(patienceMs)
+    const timeout = AbortSignal.timeout(patienceMs)
+    const signal = AbortSignal.any([timeout, ...(sent.signal ? [sent.signal] : [])])
     const headers = { ...this.#headers(target), ...lengthOf(sent.body), ...sent.headers }
     const path = this.#arriving(target)
     return new Promise((resolve, reject) => {
       const fail = (cause: unknown): void => {
-        const why = signal.aborted ? `no answer within ${patienceMs} ms` : 'the connection broke'
+        const why = timeout.aborted ? `no answer within ${patienceMs} ms` : 'the connection broke'
         reject(new Error(`${method} ${target}: ${why}`, { cause }))
       }
       const asked = request(

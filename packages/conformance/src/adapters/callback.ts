@@ -2,6 +2,7 @@ import { deepEqual, doesNotMatch, equal, match, ok } from 'node:assert/strict'
 import type { SignIn } from '@procore-auth/core'
 import type { Bed } from './bed.js'
 import { type Browser, jsonOf } from './browser.js'
+import { Gate } from './gate.js'
 import { assertStatus, type Site } from './site.js'
 
 const REFUSED = new Error('the application does not want this')
@@ -12,6 +13,7 @@ export function testCallback(bed: Bed): void {
     testForeignCallbacks(bed)
     testProcoresAnswers(bed)
     testOnSignIn(bed)
+    testLeaving(bed)
   })
 }
 
@@ -181,5 +183,35 @@ function testOnSignIn({ testWith }: Bed): void {
     equal(signIn?.user.login, 'jim@example.com')
     equal(typeof signIn.request?.raw, 'object')
     ok(signIn.request?.url.startsWith(`${site.mount.route('callback')}?`))
+  })
+}
+
+function testLeaving({ testWith }: Bed): void {
+  let arrived = new Gate()
+  let gone = new Gate()
+  const waits = () => {
+    arrived = new Gate()
+    gone = new Gate()
+    const untilGone = (): Promise<void> => {
+      arrived.open()
+      return gone.opened
+    }
+    return { options: { onSignIn: untilGone } }
+  }
+
+  testWith('a browser that leaves in the middle may come back', waits, async (site) => {
+    const visitor = site.browser()
+    const path = await site.mount.authorize(visitor)
+    const leaving = new AbortController()
+    const left = visitor.open('GET', path, { signal: leaving.signal }).catch(() => 'left')
+    await arrived.opened
+    leaving.abort()
+    equal(await left, 'left')
+    // Whoever is served now, the application has heard that the other one has left.
+    for (const visit of [1, 2]) assertStatus(await visitor.get(`/plain?visit=${visit}`), 200)
+    gone.open()
+    equal(site.mount.endOf(await visitor.get(path)), '/')
+    equal(site.mount.exchanges, 1)
+    equal(await site.mount.login(visitor), 'jim@example.com')
   })
 }

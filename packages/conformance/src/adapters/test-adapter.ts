@@ -11,6 +11,7 @@ import { testSignIn } from './sign-in.js'
 import { testSignOut } from './sign-out.js'
 import { testStoreErrors } from './store-errors.js'
 import type { AdapterSubject } from './subject.js'
+import { testTooLate } from './too-late.js'
 import { testTwoProcores } from './two-procores.js'
 import { testUsers } from './users.js'
 
@@ -38,6 +39,7 @@ export function testAdapter(runner: TestRunner, subject: AdapterSubject): void {
     testGuard(bed)
     testClient(bed)
     testSignOut(bed)
+    testTooLate(bed)
     testMounting(bed)
     testHostileHeaders(bed)
     testStoreErrors(bed)

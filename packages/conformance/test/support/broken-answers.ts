@@ -138,6 +138,29 @@ export class AddsNoCookies extends SoundAdapter {
   }
 }
 
+/** Takes cookies and redirects for an answer that is gone, and drops them. */
+export class DropsWhatIsLate extends SoundAdapter {
+  protected override send(res: ServerResponse, answer: AuthResponse): void {
+    if (!res.headersSent) super.send(res, answer)
+  }
+
+  protected override addCookies(res: ServerResponse, cookies: readonly string[]): void {
+    if (!res.headersSent) super.addCookies(res, cookies)
+  }
+
+  protected override isSent(): boolean {
+    return false
+  }
+}
+
+/** Takes it for a failure that the browser has left. */
+export class MindsTheBrowser extends SoundAdapter {
+  protected override send(res: ServerResponse, answer: AuthResponse): void {
+    if (res.destroyed) throw new Error('the browser has left')
+    super.send(res, answer)
+  }
+}
+
 /** Sends status, address and cookies, and leaves the other headers out. */
 export class DropsHeaders extends SoundAdapter {
   protected override send(res: ServerResponse, answer: AuthResponse): void {

@@ -51,7 +51,8 @@ export class SoundAdapter {
     if (known) return known
     const send = (answer: AuthResponse): void => this.send(res, answer)
     const addCookies = (cookies: readonly string[]): void => this.addCookies(res, cookies)
-    const context = this.auth.context(this.read(req), { send, addCookies })
+    const isSent = (): boolean => this.isSent(res)
+    const context = this.auth.context(this.read(req), { send, addCookies, isSent })
     this.#contexts.set(req, context)
     return context
   }
@@ -79,5 +80,9 @@ export class SoundAdapter {
 
   protected addCookies(res: ServerResponse, cookies: readonly string[]): void {
     toAuthReply(res).addCookies(cookies)
+  }
+
+  protected isSent(res: ServerResponse): boolean {
+    return toAuthReply(res).isSent()
   }
 }

@@ -4,6 +4,8 @@ import type { ProcoreContext } from './context.js'
 
 /** What attaching needs of a sign-in. */
 interface Attachable {
+  /** Paths of the routes, where the core answers them. */
+  readonly paths?: Readonly<Record<string, string>> | undefined
   context(request: AuthRequest, reply: AuthReply): ProcoreContext
   guard(request: AuthRequest): Promise<AuthResponse | undefined>
 }
@@ -14,7 +16,19 @@ export interface Exchange {
   readonly reply: AuthReply
 }
 
-const guards = new WeakMap<object, () => Promise<AuthResponse | undefined>>()
+/** What {@link attachProcore} makes of a framework's request. */
+type Attached<Carrier extends object> = Carrier & { readonly procore: ProcoreContext }
+
+const TWICE =
+  'two sign-ins with the same routes are in front of this request, and the first one has all the grants: use procoreAuth() once, or give it the same createProcoreAuth() in both places'
+
+/** Whose a request is, and whether it may go on. */
+interface Guarded {
+  readonly auth: Attachable
+  readonly guard: () => Promise<AuthResponse | undefined>
+}
+
+const attached = new WeakMap<object, Guarded>()
 
 /**
  * For adapters: gives a framework's request the property `procore`. It is made when it is first
@@ -22,23 +36,48 @@ const guards = new WeakMap<object, () => Promise<AuthResponse | undefined>>()
  *
  * @param auth whose sign-in it is; of several that a request passes the last one counts
  * @param exchange the request and its answer as plain data
- * @param carriers the objects that handlers know as the request; all get the same `procore`
+ * @param carrier the object that handlers know as the request
+ * @param aliases further ones, which get the same `procore`
+ * @throws {ConfigurationError} when it has that of another sign-in with the same routes
  */
-export function attachProcore(
+export function attachProcore<Carrier extends object>(
   auth: Attachable,
   { request, reply }: Exchange,
-  ...carriers: readonly object[]
-): void {
+  carrier: Carrier,
+  ...aliases: readonly object[]
+): asserts carrier is Attached<Carrier> {
+  if (isRival(auth, attached.get(carrier)?.auth)) throw new ConfigurationError([TWICE])
   let context: ProcoreContext | undefined
   const get = (): ProcoreContext => {
     context ??= auth.context(request, reply)
     return context
   }
-  const guard = (): Promise<AuthResponse | undefined> => auth.guard(request)
-  for (const carrier of carriers) {
-    Object.defineProperty(carrier, 'procore', { configurable: true, enumerable: true, get })
-    guards.set(carrier, guard)
+  const guarded = { auth, guard: () => auth.guard(request) }
+  for (const each of [carrier, ...aliases]) {
+    Object.defineProperty(each, 'procore', { configurable: true, enumerable: true, get })
+    attached.set(each, guarded)
   }
+}
+
+/** Whether the first of two answers a route of the other one, which then never has a grant. */
+function isRival(auth: Attachable, first: Attachable | undefined): boolean {
+  if (!first?.paths || !auth.paths || first === auth) return false
+  const taken = Object.values(first.paths)
+  return Object.values(auth.paths).some((path) => taken.includes(path))
+}
+
+/**
+ * For adapters: checks that {@link attachProcore} has seen a request.
+ *
+ * @param carrier the framework's request
+ * @param fix sentence that says what to do where it was not seen
+ * @throws {ConfigurationError} when it was not seen
+ */
+export function assertAttached<Carrier extends object>(
+  carrier: Carrier,
+  fix: string,
+): asserts carrier is Attached<Carrier> {
+  if (!attached.has(carrier)) throw new ConfigurationError([fix])
 }
 
 /**
@@ -53,7 +92,7 @@ export async function guardAttached(
   carrier: object,
   fix: string,
 ): Promise<AuthResponse | undefined> {
-  const guard = guards.get(carrier)
-  if (!guard) throw new ConfigurationError([fix])
-  return guard()
+  const guarded = attached.get(carrier)
+  if (!guarded) throw new ConfigurationError([fix])
+  return guarded.guard()
 }

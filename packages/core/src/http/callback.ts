@@ -1,13 +1,12 @@
 import type { AuthRequest, AuthResponse } from '../auth-request.js'
 import { isProcoreAuthError, ProcoreAuthError, type ProcoreAuthErrorCode } from '../errors.js'
-import { readAuthorizationResponse } from '../oauth/authorization-response.js'
 import { Secret } from '../redact.js'
 import { completeSignIn } from '../sign-in/sign-in.js'
-import { consumeLogin, cookieName, findLogin, type LoginState } from '../state/login-state.js'
-import { readCookies, setCookie } from './cookies.js'
+import { consumeLogin, type LoginState } from '../state/login-state.js'
 import { loginPrincipal } from './identity.js'
+import { clearLogin, readCallback } from './login-cookies.js'
 import { createOnce } from './once.js'
-import { queryOf, toPublicPath } from './paths.js'
+import { toPublicPath } from './paths.js'
 import { redirect } from './respond.js'
 import type { Web } from './web.js'
 
@@ -32,14 +31,13 @@ export function createCallback(
   const once = createOnce<AuthResponse>(web.clock)
   return async (request) => {
     try {
-      const answer = readAuthorizationResponse(queryOf(request.url))
-      const login = findLogin(web.login, readCookies(request), answer.state)
+      const { answer, login } = readCallback(web.login, request, undefined)
       if (login.principal !== loginPrincipal(web, request)) throw otherUser()
       const code = 'code' in answer ? answer.code : answer.error
       return await once(login.state, () =>
         complete(web, { request, login, code }).catch((error: unknown) => {
           if (!isShown(error)) throw error
-          return fail(request, { error, cookies: [clearLogin(web, login)] })
+          return fail(request, { error, cookies: [clearLogin(web.login, login)] })
         }),
       )
     } catch (error) {
@@ -64,7 +62,7 @@ async function complete(
   } catch (error) {
     // Another process has completed it, or is about to; the browser has or will have its cookie.
     const used = error instanceof ProcoreAuthError && error.code === 'ERR_PROCORE_STATE_USED'
-    if (used) return redirect(303, end, [clearLogin(web, login)])
+    if (used) return redirect(303, end, [clearLogin(web.login, login)])
     throw error
   }
   if (typeof code !== 'string') throw code
@@ -75,14 +73,9 @@ async function complete(
     request,
   })
   return redirect(303, end, [
-    clearLogin(web, login),
+    clearLogin(web.login, login),
     ...(web.config.principal ? [] : [web.session.issue(principal, user)]),
   ])
-}
-
-function clearLogin(web: Web, login: LoginState): string {
-  const name = cookieName(web.login, login.state)
-  return setCookie({ name, value: '', maxAgeMs: 0, secure: web.secure })
 }
 
 function otherUser(): ProcoreAuthError {

@@ -24,14 +24,21 @@ export interface ProcoreContext {
    * Answers the request with a redirect to Procore.
    *
    * @param options `returnTo`: path on this origin to end at
+   * @throws {ProcoreAuthError} `ERR_PROCORE_HEADERS_SENT` when there is an answer already
    */
   login(options?: { readonly returnTo?: string }): void
-  /** Ends the session in this browser; the grant lives on. The response stays yours to send. */
+  /**
+   * Ends the session in this browser; the grant lives on. The response stays yours to send.
+   *
+   * @throws {ProcoreAuthError} `ERR_PROCORE_HEADERS_SENT` when it was sent before; the user stays
+   *   signed in
+   */
   logout(): Promise<void>
   /**
    * Ends the grant at Procore and here, then the session. The response stays yours to send.
    *
-   * @throws {ProcoreAuthError} `ERR_PROCORE_NOT_AUTHENTICATED`, `ERR_PROCORE_DISCONNECT_FAILED`
+   * @throws {ProcoreAuthError} `ERR_PROCORE_NOT_AUTHENTICATED`, `ERR_PROCORE_DISCONNECT_FAILED`;
+   *   `ERR_PROCORE_HEADERS_SENT` when the response was sent before, and the grant alone has ended
    */
   disconnect(): Promise<void>
 }
@@ -91,19 +98,20 @@ export class RequestContext implements ProcoreContext {
   }
 
   login(options: { readonly returnTo?: string } = {}): void {
+    this.#assertUnsent('The browser stays where it is')
     this.#reply.send(this.#parts.login(this.#request, options.returnTo))
   }
 
   async logout(): Promise<void> {
     const identity = this.#identify()
-    this.#end()
+    this.#end('The user stays signed in')
     if (identity) await this.#parts.events.emit('signed-out', { principal: identity.principal })
   }
 
   async disconnect(): Promise<void> {
     const { manager } = this.#parts
     await manager.disconnect(manager.ref('authorization_code', this.#require().principal))
-    this.#end()
+    this.#end('The grant has ended, but the session has not')
   }
 
   #identify(): Identity | undefined {
@@ -125,11 +133,20 @@ export class RequestContext implements ProcoreContext {
     )
   }
 
-  #end(): void {
+  #end(otherwise: string): void {
     if (!this.#parts.endSession) return
+    this.#assertUnsent(otherwise)
     this.#identity = undefined
     this.#known = true
     this.#client = undefined
     this.#reply.addCookies([this.#parts.endSession()])
+  }
+
+  #assertUnsent(otherwise: string): void {
+    if (!this.#reply.isSent()) return
+    throw new ProcoreAuthError(
+      'ERR_PROCORE_HEADERS_SENT',
+      `${otherwise}, because the response had been sent: call and await this before you answer`,
+    )
   }
 }

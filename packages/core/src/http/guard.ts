@@ -2,6 +2,7 @@ import type { AuthRequest, AuthResponse } from '../auth-request.js'
 import { ProcoreAuthError } from '../errors.js'
 import { type Identity, identify } from './identity.js'
 import { errorResponse, redirect, wantsPage } from './respond.js'
+import { MAXIMUM_LENGTH } from './return-to.js'
 import type { Web } from './web.js'
 
 /** What the guard is made of. */
@@ -46,7 +47,8 @@ export async function guard(
   return errorResponse(request, { ...parts, error })
 }
 
-/** Returns the address of a login that ends at a path. */
+/** Returns the address of a login that ends at a path, if it may be as long as that. */
 export function loginUrl(loginPath: string, returnTo: string): string {
+  if (returnTo.length > MAXIMUM_LENGTH) return loginPath
   return `${loginPath}?${new URLSearchParams({ returnTo })}`
 }

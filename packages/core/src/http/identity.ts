@@ -13,10 +13,16 @@ export interface Identity {
 /** Returns whom the verified session names: the application's own where it has one, else ours. */
 export function identify(web: Web, request: AuthRequest): Identity | undefined {
   const { principal } = web.config
-  if (!principal) return web.session.read(request)
-  const name = principal(request)
-  if (name === undefined) return undefined
-  return { principal: web.manager.ref('authorization_code', name).principal, user: undefined }
+  return principal ? toIdentity(web.manager, principal(request)) : web.session.read(request)
+}
+
+/** Returns whom the application's own session names. */
+export function toIdentity(
+  manager: Web['manager'],
+  principal: string | undefined,
+): Identity | undefined {
+  if (principal === undefined) return undefined
+  return { principal: manager.ref('authorization_code', principal).principal, user: undefined }
 }
 
 /**

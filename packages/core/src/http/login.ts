@@ -1,7 +1,6 @@
 import type { AuthRequest, AuthResponse } from '../auth-request.js'
-import { startLogin } from '../state/login-state.js'
-import { readCookies, setCookie } from './cookies.js'
 import { loginPrincipal } from './identity.js'
+import { beginLogin } from './login-cookies.js'
 import { redirect } from './respond.js'
 import { requestedReturnTo, safeReturnTo } from './return-to.js'
 import type { Web } from './web.js'
@@ -22,16 +21,12 @@ export function redirectToProcore(
   request: AuthRequest,
   returnTo: string | undefined,
 ): AuthResponse {
-  const { secure } = web
-  const started = startLogin(web.login, readCookies(request), {
+  const { state, cookies } = beginLogin(web.login, request, {
     returnTo: resolveReturnTo(web, returnTo),
     principal: loginPrincipal(web, request),
   })
   const { redirectUri } = web.config
-  return redirect(302, web.authorizationUrl({ redirectUri, state: started.state }), [
-    setCookie({ ...started.cookie, maxAgeMs: web.login.maxAgeMs, secure }),
-    ...started.remove.map((name) => setCookie({ name, value: '', maxAgeMs: 0, secure })),
-  ])
+  return redirect(302, web.authorizationUrl({ redirectUri, state }), cookies)
 }
 
 /** Returns where to end: what is asked for if it lies on this origin, else the default. */

@@ -1,4 +1,3 @@
-import { BoundedMap } from '../bounded-map.js'
 import type { Clock } from '../clock.js'
 
 /** How long a second hit of the same callback gets the result of the first. */
@@ -13,13 +12,16 @@ const MAXIMUM_REMEMBERED = 1_000
 export function createOnce<Result>(
   clock: Clock,
 ): (name: string, work: () => Promise<Result>) => Promise<Result> {
-  const remembered = new BoundedMap<string, { until: number; result: Promise<Result> }>(
-    MAXIMUM_REMEMBERED,
-  )
+  // The oldest come first.
+  const remembered = new Map<string, { until: number; result: Promise<Result> }>()
   return (name, work) => {
     const now = clock.now()
+    for (const [oldest, { until }] of remembered) {
+      if (until > now && remembered.size < MAXIMUM_REMEMBERED) break
+      remembered.delete(oldest)
+    }
     const known = remembered.get(name)
-    if (known && known.until > now) return known.result
+    if (known) return known.result
     const result = work().catch((error: unknown) => {
       remembered.delete(name)
       throw error

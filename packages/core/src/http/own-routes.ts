@@ -1,20 +1,20 @@
 import type { AuthReply, AuthRequest, AuthResponse } from '../auth-request.js'
-import { ConfigurationError, ProcoreAuthError } from '../errors.js'
-import { readAuthorizationResponse } from '../oauth/authorization-response.js'
+import { ProcoreAuthError } from '../errors.js'
+import type { EventBus } from '../events.js'
 import { Secret } from '../redact.js'
 import { exchangeCode, type NewGrant } from '../sign-in/sign-in.js'
-import { consumeLogin, cookieName, findLogin, startLogin } from '../state/login-state.js'
+import { consumeLogin } from '../state/login-state.js'
 import { isShown } from './callback.js'
 import { type ContextParts, type ProcoreContext, RequestContext } from './context.js'
-import { readCookies, setCookie } from './cookies.js'
 import { guard, loginUrl } from './guard.js'
-import type { Identity } from './identity.js'
+import { toIdentity } from './identity.js'
+import { beginLogin, clearLogin, type LoginCookies, readCallback } from './login-cookies.js'
 import { createOnce } from './once.js'
-import { type Paths, queryOf, resolvePaths, toPublicPath } from './paths.js'
+import { type Paths, resolvePaths, toPublicPath } from './paths.js'
 import { empty, redirect } from './respond.js'
 import { requestedReturnTo, safeReturnTo } from './return-to.js'
 import { looksAhead } from './routes.js'
-import { createLoginState, type LoginParts, type WebParts } from './web.js'
+import { createLoginCookies, type LoginParts, type WebParts } from './web.js'
 
 /** An adapter whose framework has routes and a session of its own, such as Passport. */
 export interface RouteOwner {
@@ -25,12 +25,14 @@ export interface RouteOwner {
    * `basePath`.
    */
   readonly loginPath?: string | undefined
+  /** Absolute URL of its callback. Default: the one in the options, if it has one. */
+  readonly redirectUri?: string | undefined
 }
 
 /** What the core does for such an adapter. `Outcome` is how a sign-in ends in its framework. */
 export interface OwnRoutes<Outcome> {
   readonly clientId: string
-  /** The one in the options. */
+  /** The adapter's own, or the one in the options. */
   readonly redirectUri: string | undefined
   /** Makes `req.procore`; its `login()` leads to `loginPath`. */
   context(request: AuthRequest, reply: AuthReply): ProcoreContext
@@ -74,8 +76,6 @@ export interface OwnRoutes<Outcome> {
 export interface OpenLogin<Outcome> {
   /** Path on this origin to end at, as a browser asks for it. */
   readonly returnTo: string
-  /** The one that it was started with. */
-  readonly redirectUri: string
   readonly payload: unknown
   /** `Set-Cookie` headers that take it out of the browser. */
   readonly cookies: readonly string[]
@@ -104,122 +104,86 @@ export interface OwnRoutesParts
   readonly redirectUri: string | undefined
 }
 
-/**
- * Puts together what an adapter with routes of its own needs.
- *
- * @throws {ConfigurationError} when `loginPath` is not a path
- */
+/** Puts together what an adapter with routes of its own needs. */
 export function createOwnRoutes<Outcome>(
   parts: OwnRoutesParts,
   owner: RouteOwner,
 ): OwnRoutes<Outcome> {
   const { clientId, config, events, manager, redirectUri } = parts
   const loginPath = owner.loginPath ?? defaultLoginPath(parts)
-  if (!/^\/(?![/\\])[\x21-\x7e]*$/.test(loginPath) || /[?#\\]/.test(loginPath)) {
-    throw new ConfigurationError(['loginPath must be a path that starts with one "/"'])
-  }
+  const identify = (request: AuthRequest) => toIdentity(manager, owner.principal(request))
+  const login: ContextParts['login'] = (_request, returnTo) =>
+    redirect(302, returnTo === undefined ? loginPath : loginUrl(loginPath, returnTo))
   const once = createOnce<Outcome>(parts.clock)
-  const states = { secure: createLoginState(parts, true), plain: createLoginState(parts, false) }
-  const callbackAt = (uri: string): Callback => {
-    const url = new URL(uri)
-    const secure = url.protocol === 'https:'
-    const paths = resolvePaths(url, config.basePath)
-    return { url, secure, paths, state: secure ? states.secure : states.plain }
-  }
-  const identify = (request: AuthRequest): Identity | undefined => {
-    const name = owner.principal(request)
-    if (name === undefined) return undefined
-    return { principal: manager.ref('authorization_code', name).principal, user: undefined }
-  }
-  /** Tells the listeners of a failure before the adapter hears of it. */
-  const noted = async <Result>(work: Promise<Result>): Promise<Result> => {
-    try {
-      return await work
-    } catch (error) {
-      if (isShown(error)) await events.emit('sign-in-failed', { error })
-      throw error
-    }
-  }
-  const contextParts: ContextParts = {
-    ...parts,
-    identify,
-    login: (_request, returnTo) =>
-      redirect(302, returnTo === undefined ? loginPath : loginUrl(loginPath, returnTo)),
-  }
-  const { showsDetails } = config
+  const [secure, plain] = [createLoginCookies(parts, true), createLoginCookies(parts, false)]
+  const loginsAt = (uri: string): LoginCookies =>
+    new URL(uri).protocol === 'https:' ? secure : plain
+  const pathsAt = (uri: string): Paths => resolvePaths(new URL(uri), config.basePath)
   return {
     clientId,
     redirectUri,
-    context: (request, reply) => new RequestContext(contextParts, request, reply),
-    guard: (request) => guard({ manager, identify, loginPath, showsDetails }, request),
+    context: (request, reply) => new RequestContext({ ...parts, identify, login }, request, reply),
+    guard: (request) => guard({ ...config, manager, identify, loginPath }, request),
     lookAhead: (request) => (looksAhead(request) ? empty(204) : undefined),
-    startLogin: (request, login) => {
-      const { paths, secure, state, url } = callbackAt(login.redirectUri)
-      const started = startLogin(state, readCookies(request), {
-        ...login,
-        returnTo: safeReturnTo(requestedReturnTo(request), {
-          origin: url.origin,
-          fallback: config.defaultReturnTo,
-          routes: new Map<string, unknown>([...paths.routes, [loginPath, 'login']]),
-        }),
-        principal: undefined,
+    startLogin: (request, started) => {
+      const returnTo = safeReturnTo(requestedReturnTo(request), {
+        origin: new URL(started.redirectUri).origin,
+        fallback: config.defaultReturnTo,
+        routes: new Map([...pathsAt(started.redirectUri).routes, [loginPath, 'login']]),
       })
-      return {
-        state: started.state,
-        cookies: [
-          setCookie({ ...started.cookie, maxAgeMs: state.maxAgeMs, secure }),
-          ...started.remove.map((name) => setCookie({ name, value: '', maxAgeMs: 0, secure })),
-        ],
-      }
+      const logins = loginsAt(started.redirectUri)
+      return beginLogin(logins, request, { ...started, returnTo, principal: undefined })
     },
     openLogin: (request, uri) =>
-      noted(
-        (async () => {
-          const { paths, secure, state } = callbackAt(uri)
-          const answer = readAuthorizationResponse(queryOf(request.url))
-          const login = findLogin(state, readCookies(request), answer.state)
-          const name = cookieName(state, login.state)
-          return {
-            returnTo: toPublicPath(paths, { url: request.url, path: login.returnTo }),
-            redirectUri: login.redirectUri ?? uri,
-            payload: login.payload,
-            cookies: [setCookie({ name, value: '', maxAgeMs: 0, secure })],
-            complete: (work) =>
-              once(login.state, async () => {
-                await consumeLogin(state, login)
-                if ('error' in answer) await events.emit('sign-in-failed', { error: answer.error })
-                return work()
-              }),
-          }
-        })(),
-      ),
-    exchange: async ({ code, request, ...granted }) => {
-      const grant = await noted(exchangeCode(parts.signIn, { ...granted, code: new Secret(code) }))
-      return {
-        tokens: grant.tokens,
-        user: () => noted(grant.user()),
-        keep: async (principal) => {
-          // None is a fault here, and not the Procore user's id.
-          await noted(grant.keep({ principal: principal ?? '', request }))
-        },
-        discard: grant.discard,
-        refuse: async () => {
-          await grant.discard()
-          const reason = 'The application did not accept this user'
-          const error = new ProcoreAuthError('ERR_PROCORE_SIGN_IN_REFUSED', reason)
-          await events.emit('sign-in-failed', { error })
-        },
-      }
+      noted(events, async () => {
+        const { answer, login } = readCallback(loginsAt(uri), request, uri)
+        return {
+          returnTo: toPublicPath(pathsAt(uri), { url: request.url, path: login.returnTo }),
+          payload: login.payload,
+          cookies: [clearLogin(loginsAt(uri), login)],
+          complete: (work) =>
+            once(login.state, async () => {
+              await consumeLogin(loginsAt(uri), login)
+              if ('error' in answer) await events.emit('sign-in-failed', { error: answer.error })
+              return work()
+            }),
+        }
+      }),
+    exchange: (granted) => exchange(parts, granted),
+  }
+}
+
+async function exchange(
+  { events, signIn }: OwnRoutesParts,
+  { code, request, ...granted }: Parameters<OwnRoutes<unknown>['exchange']>[0],
+): Promise<PendingSignIn> {
+  const work = () => exchangeCode(signIn, { ...granted, code: new Secret(code) })
+  const grant = await noted(events, work)
+  return {
+    tokens: grant.tokens,
+    user: () => noted(events, grant.user),
+    keep: async (principal) => {
+      // None is a fault here, and not the Procore user's id.
+      await noted(events, () => grant.keep({ principal: principal ?? '', request }))
+    },
+    discard: grant.discard,
+    refuse: async () => {
+      await grant.discard()
+      const reason = 'The application did not accept this user'
+      const error = new ProcoreAuthError('ERR_PROCORE_SIGN_IN_REFUSED', reason)
+      await events.emit('sign-in-failed', { error })
     },
   }
 }
 
-/** A callback's address, and what follows from it. */
-interface Callback {
-  readonly url: URL
-  readonly secure: boolean
-  readonly paths: Paths
-  readonly state: ReturnType<typeof createLoginState>
+/** Tells the listeners of a failure before the adapter hears of it. */
+async function noted<Result>(events: EventBus, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (isShown(error)) await events.emit('sign-in-failed', { error })
+    throw error
+  }
 }
 
 function defaultLoginPath({ config, redirectUri }: OwnRoutesParts): string {

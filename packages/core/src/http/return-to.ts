@@ -1,7 +1,8 @@
 import type { AuthRequest } from '../auth-request.js'
 import { pathOf, queryOf } from './paths.js'
 
-const MAXIMUM_LENGTH = 1_024
+/** What is longer is not accepted: a cookie has to hold it. */
+export const MAXIMUM_LENGTH = 1_024
 
 /** Returns the query parameter `returnTo`; one that is there twice counts for nothing. */
 export function requestedReturnTo(request: AuthRequest): string | undefined {
@@ -30,7 +31,7 @@ export function safeReturnTo(
   if (!URL.canParse(input, web.origin)) return web.fallback
   const url = new URL(input, web.origin)
   const path = url.pathname + url.search + url.hash
-  // Encoding makes it longer, and a cookie has to hold it.
+  // Encoding makes it longer.
   if (path.length > MAXIMUM_LENGTH) return web.fallback
   if (url.origin !== web.origin || path.startsWith('//')) return web.fallback
   return web.routes.has(pathOf(url.pathname)) ? web.fallback : path

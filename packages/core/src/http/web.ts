@@ -7,6 +7,7 @@ import type { SignInConfig } from '../sign-in/sign-in.js'
 import type { LoginStateConfig } from '../state/login-state.js'
 import type { TokenManager } from '../tokens/token-manager.js'
 import { cookieName } from './cookies.js'
+import type { LoginCookies } from './login-cookies.js'
 import { type Paths, resolvePaths } from './paths.js'
 import { SessionCookie } from './session.js'
 import type { LoginConfig, WebConfig } from './web-config.js'
@@ -31,8 +32,7 @@ export interface WebParts {
 export interface Web extends WebParts {
   readonly paths: Paths
   readonly session: SessionCookie
-  readonly login: LoginStateConfig
-  readonly secure: boolean
+  readonly login: LoginCookies
 }
 
 /** Derives cookie names, keys and addresses from the configuration. */
@@ -41,7 +41,6 @@ export function createWeb(parts: WebParts): Web {
   const secure = config.callbackUrl.protocol === 'https:'
   return {
     ...parts,
-    secure,
     paths: resolvePaths(config.callbackUrl, config.basePath),
     session: new SessionCookie({
       sealer: createSealer(config.secrets, `session ${scope}`, randomBytes),
@@ -50,7 +49,7 @@ export function createWeb(parts: WebParts): Web {
       instance: instanceOf(scope),
       maxAgeMs: config.sessionMaxAgeMs,
     }),
-    login: createLoginState(parts, secure),
+    login: createLoginCookies(parts, secure),
   }
 }
 
@@ -64,11 +63,12 @@ export interface LoginParts extends Pick<WebParts, 'scope' | 'clock' | 'randomBy
  *
  * @param secure whether the callback has HTTPS, so that the cookie is bound to it
  */
-export function createLoginState(parts: LoginParts, secure: boolean): LoginStateConfig {
+export function createLoginCookies(parts: LoginParts, secure: boolean): LoginCookies {
   const { clock, config, randomBytes, scope, takeOnce } = parts
   return {
     sealer: createSealer(config.secrets, `login ${scope}`, randomBytes),
     cookiePrefix: `${cookieName('login', { secure, instance: instanceOf(scope) })}-`,
+    secure,
     maxAgeMs: config.loginMaxAgeMs,
     clock,
     randomBytes,

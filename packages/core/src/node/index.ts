@@ -33,6 +33,7 @@ export function toAuthRequest<Raw extends NodeRequest>(raw: Raw): AuthRequest<Ra
 export function toAuthReply(res: ServerResponse): AuthReply {
   return {
     addCookies: (cookies) => addCookies(res, cookies),
+    isSent: () => res.headersSent,
     send: (response) => sendAuthResponse(res, response),
   }
 }

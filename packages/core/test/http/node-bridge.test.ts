@@ -111,6 +111,7 @@ describe('handle', () => {
     expect(auth.handle(untouchable)).toBeUndefined()
     const context = auth.context(untouchable, {
       addCookies: () => undefined,
+      isSent: () => false,
       send: () => undefined,
     })
     expect(() => context.isAuthenticated).toThrow('cookie was read')

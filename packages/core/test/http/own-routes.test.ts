@@ -74,6 +74,7 @@ describe('own routes', () => {
     context
       .context(request('/x'), {
         addCookies: () => undefined,
+        isSent: () => false,
         send: ({ headers }) => {
           location = headers['location']
         },
@@ -86,7 +87,7 @@ describe('own routes', () => {
     const { state, cookies } = startLogin({ a: [1] })
     expect(cookies[0]).toMatch(/^__Host-/)
     const login = await routes.openLogin(request(`/cb?code=x&state=${state}`, cookies), CALLBACK)
-    expect(login).toMatchObject({ payload: { a: [1] }, redirectUri: CALLBACK, returnTo: '/there' })
+    expect(login).toMatchObject({ payload: { a: [1] }, returnTo: '/there' })
   })
 
   test('do a work once, and after a minute find the login used', async () => {
@@ -113,6 +114,26 @@ describe('own routes', () => {
     const failure = new Error('no')
     await expect(login.complete(() => Promise.reject(failure))).rejects.toBe(failure)
     expect(await codeOf(login.complete(async () => 'again'))).toBe('ERR_PROCORE_STATE_USED')
+  })
+
+  test('do not end a login of another callback, nor one of the routes of the core', async () => {
+    const { state, cookies } = startLogin()
+    const hit = request(`/cb?code=x&state=${state}`, cookies)
+    const other = routes.openLogin(hit, 'https://app.example.com/other')
+    expect(await codeOf(other)).toBe('ERR_PROCORE_STATE_MISMATCH')
+    const both = createProcoreAuth({ ...optionsOf(procore), redirectUri: CALLBACK })
+    const login = await both.handle(request('/auth/procore/login'))
+    const ofCore = new URL(String(login?.headers['location'])).searchParams.get('state')
+    const set = [login?.headers['set-cookie'] ?? []].flat()
+    const mixed = both
+      .ownRoutes({ principal: () => undefined })
+      .openLogin(request(`/cb?code=x&state=${ofCore}`, set), CALLBACK)
+    expect(await codeOf(mixed)).toBe('ERR_PROCORE_STATE_MISMATCH')
+    const ended = await both.handle(
+      request(`/auth/procore/callback?code=x&state=${state}`, cookies),
+    )
+    expect(ended?.status).toBe(403)
+    expect(procore.seen).toEqual([])
   })
 
   test('do not take a cookie that was set without HTTPS', async () => {
