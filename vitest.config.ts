@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const conditions = ['procore-auth-source']
@@ -12,6 +13,8 @@ const nest11 = {
 
 export default defineConfig({
   test: {
+    // Tests with several processes mostly wait, so two run at a time on two cores, too.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     coverage: {
       include: ['packages/*/src/**'],
       thresholds: {
