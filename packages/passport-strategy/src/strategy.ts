@@ -95,11 +95,11 @@ export class ProcoreStrategy extends OAuth2Strategy {
 
   /** Called by Passport: starts a login, or ends the one that came back from Procore. */
   override authenticate(req: Request, options: Overrides = {}): void {
-    const { res } = req
-    const ahead = this.procore.routes.lookAhead(toAuthRequest(req))
-    if (!res) this.error(new ConfigurationError([NEEDS_EXPRESS]))
+    const request = toAuthRequest(req)
+    const ahead = this.procore.routes.lookAhead(request)
+    if (!req.res) this.error(new ConfigurationError([NEEDS_EXPRESS]))
     else if (ahead) sendAuthResponse(res, ahead)
-    else this.attempt(req, { request: toAuthRequest(req), reply: toAuthReply(res) }, options)
+    else this.attempt(req, { request, reply: toAuthReply(req.res) }, options)
   }
 
   private attempt(req: Request, exchange: Exchange, options: Overrides): void {
