@@ -98,7 +98,7 @@ export class ProcoreStrategy extends OAuth2Strategy {
     const request = toAuthRequest(req)
     const ahead = this.procore.routes.lookAhead(request)
     if (!req.res) this.error(new ConfigurationError([NEEDS_EXPRESS]))
-    else if (ahead) sendAuthResponse(res, ahead)
+    else if (ahead) sendAuthResponse(req.res, ahead)
     else this.attempt(req, { request, reply: toAuthReply(req.res) }, options)
   }
 

@@ -203,8 +203,8 @@ describe('requireProcore()', () => {
   it('says what is missing where nothing is attached', async () => {
     const app = await startApp({
       routes: (express) => {
-        express.get('/loose', (req, res, next) => {
-          requireProcore()(Object.create(req), res, next)
+        express.get('/loose', (_req, res, next) => {
+          requireProcore()(Object.create(null), res, next)
         })
       },
     })

@@ -22,13 +22,31 @@ type Attached<Carrier extends object> = Carrier & { readonly procore: ProcoreCon
 const TWICE =
   'two sign-ins with the same routes are in front of this request, and the first one has all the grants: use procoreAuth() once, or give it the same createProcoreAuth() in both places'
 
-/** Whose a request is, and whether it may go on. */
-interface Guarded {
+/** What a request carries: whose it is, and its `procore` once that was touched. */
+interface Attachment extends Exchange {
   readonly auth: Attachable
-  readonly guard: () => Promise<AuthResponse | undefined>
+  context: ProcoreContext | undefined
 }
 
-const attached = new WeakMap<object, Guarded>()
+// On the request itself: in a map of weak keys, values that lead back to their key cost the garbage
+// collector several microseconds each.
+const ATTACHMENT = Symbol('procore-auth')
+
+/** One for all requests, so that they keep their shape. */
+const PROCORE: PropertyDescriptor = {
+  configurable: true,
+  enumerable: true,
+  get(this: object): ProcoreContext | undefined {
+    const attachment = attachmentOf(this)
+    if (attachment)
+      attachment.context ??= attachment.auth.context(attachment.request, attachment.reply)
+    return attachment?.context
+  },
+}
+
+function attachmentOf(carrier: object): Attachment | undefined {
+  return Reflect.get(carrier, ATTACHMENT)
+}
 
 /**
  * For adapters: gives a framework's request the property `procore`. It is made when it is first
@@ -46,16 +64,12 @@ export function attachProcore<Carrier extends object>(
   carrier: Carrier,
   ...aliases: readonly object[]
 ): asserts carrier is Attached<Carrier> {
-  if (isRival(auth, attached.get(carrier)?.auth)) throw new ConfigurationError([TWICE])
-  let context: ProcoreContext | undefined
-  const get = (): ProcoreContext => {
-    context ??= auth.context(request, reply)
-    return context
-  }
-  const guarded = { auth, guard: () => auth.guard(request) }
+  if (isRival(auth, attachmentOf(carrier)?.auth)) throw new ConfigurationError([TWICE])
+  const attachment: Attachment = { auth, request, reply, context: undefined }
+  const hidden: PropertyDescriptor = { configurable: true, value: attachment }
   for (const each of [carrier, ...aliases]) {
-    Object.defineProperty(each, 'procore', { configurable: true, enumerable: true, get })
-    attached.set(each, guarded)
+    Object.defineProperty(each, ATTACHMENT, hidden)
+    Object.defineProperty(each, 'procore', PROCORE)
   }
 }
 
@@ -77,7 +91,7 @@ export function assertAttached<Carrier extends object>(
   carrier: Carrier,
   fix: string,
 ): asserts carrier is Attached<Carrier> {
-  if (!attached.has(carrier)) throw new ConfigurationError([fix])
+  if (!attachmentOf(carrier)) throw new ConfigurationError([fix])
 }
 
 /**
@@ -92,7 +106,7 @@ export async function guardAttached(
   carrier: object,
   fix: string,
 ): Promise<AuthResponse | undefined> {
-  const guarded = attached.get(carrier)
-  if (!guarded) throw new ConfigurationError([fix])
-  return guarded.guard()
+  const attachment = attachmentOf(carrier)
+  if (!attachment) throw new ConfigurationError([fix])
+  return attachment.auth.guard(attachment.request)
 }
